@@ -1,0 +1,56 @@
+"""Names and limits that daemon, client, ledger and pages share."""
+
+from __future__ import annotations
+
+import os
+
+RECIPE = "fifod-1"
+PIPE_BUF = 4096
+"""The longest request line in bytes with its newline: the kernel never splits a write of that size (pipe(7))."""
+
+INTEGERS = "generateIntegers"
+SEQUENCES = "generateIntegerSequences"
+DECIMALS = "generateDecimalFractions"
+GAUSSIANS = "generateGaussians"
+STRINGS = "generateStrings"
+UUIDS = "generateUUIDs"
+BLOBS = "generateBlobs"
+STREAM = "stream"
+DRAW_METHODS = (INTEGERS, SEQUENCES, DECIMALS, GAUSSIANS, STRINGS, UUIDS, BLOBS, STREAM)
+
+STATUS = "getStatus"
+RESULT = "getResult"
+DRAWS = "listDraws"
+CHAIN = "getChain"
+QUERY_METHODS = (STATUS, RESULT, DRAWS, CHAIN)
+
+MAX_INTEGERS = 1_000_000
+MAX_VALUES = 10_000
+MAX_SEQUENCES = 1_000
+MAX_UUIDS = 1_000
+MAX_BLOBS = 100
+MAX_BLOB_BITS = 1_048_576
+MAX_BOUND = 1_000_000_000
+MAX_DIGITS = 14
+MAX_STRING_LENGTH = 32
+MAX_CHARACTERS = 128
+MAX_LISTED = 1_000
+MAX_PURPOSE_BYTES = 400
+MAX_USER_BYTES = 200
+MAX_IN_FLIGHT = 256
+"""Requests that one reply FIFO may have unanswered; more are dropped unanswered."""
+
+
+def runtime_dir() -> str:
+    """The directory of the request FIFO and the reply FIFOs."""
+    return os.environ.get("FIFOD_RUNTIME_DIR") or "/run/fifod"
+
+
+def state_dir() -> str:
+    """The directory that holds the ledger and the host key."""
+    return os.environ.get("FIFOD_STATE_DIR") or "/var/lib/fifod"
+
+
+def config_file() -> str:
+    """The configuration file that is read when none is named."""
+    return os.environ.get("FIFOD_CONFIG") or "/etc/fifod/fifod.toml"
