@@ -1,0 +1,156 @@
+"""What moves through the daemon: parameters as normalised, requests, callers and draws."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from msgspec import UNSET, Struct, UnsetType
+
+from fifod import names
+
+Id = str | int | float | bool | None | list[object] | dict[str, object]
+OneOrEach = int | list[int]
+
+
+class Pregenerated(Struct, frozen=True, omit_defaults=True):
+    """Where a repeatable draw's seed comes from: exactly one of a day (YYYY-MM-DD) and an id."""
+
+    date: str | UnsetType = UNSET
+    id: str | UnsetType = UNSET
+
+    @property
+    def kind_and_value(self) -> tuple[str, str]:
+        if isinstance(self.date, str):
+            return "date", self.date
+        assert isinstance(self.id, str)
+        return "id", self.id
+
+
+class Params(Struct, frozen=True, rename="camel", kw_only=True):
+    """A method's parameters with defaults filled in, in RANDOM.ORG's order; encodes to what the record holds."""
+
+    method: ClassVar[str]
+
+
+class Integers(Params, frozen=True, rename="camel", kw_only=True):
+    method = names.INTEGERS
+    n: int
+    min: int
+    max: int
+    replacement: bool = True
+    base: int = 10
+    pregenerated_randomization: Pregenerated | UnsetType = UNSET
+
+
+class Sequences(Params, frozen=True, rename="camel", kw_only=True):
+    method = names.SEQUENCES
+    n: int
+    length: OneOrEach
+    min: OneOrEach
+    max: OneOrEach
+    replacement: bool | list[bool] = True
+    base: OneOrEach = 10
+    pregenerated_randomization: Pregenerated | UnsetType = UNSET
+
+    def each(self) -> list[Integers]:
+        """The sequences one by one."""
+        columns = (
+            value if isinstance(value, list) else [value] * self.n
+            for value in (self.length, self.min, self.max, self.replacement, self.base)
+        )
+        return [
+            Integers(n=length, min=low, max=high, replacement=bool(replacement), base=base)
+            for length, low, high, replacement, base in zip(*columns, strict=True)
+        ]
+
+
+class Decimals(Params, frozen=True, rename="camel", kw_only=True):
+    method = names.DECIMALS
+    n: int
+    decimal_places: int
+    replacement: bool = True
+    pregenerated_randomization: Pregenerated | UnsetType = UNSET
+
+
+class Gaussians(Params, frozen=True, rename="camel", kw_only=True):
+    method = names.GAUSSIANS
+    n: int
+    mean: int | float
+    standard_deviation: int | float
+    significant_digits: int
+    pregenerated_randomization: Pregenerated | UnsetType = UNSET
+
+
+class Strings(Params, frozen=True, rename="camel", kw_only=True):
+    method = names.STRINGS
+    n: int
+    length: int
+    characters: str
+    replacement: bool = True
+    pregenerated_randomization: Pregenerated | UnsetType = UNSET
+
+
+class UUIDs(Params, frozen=True, rename="camel", kw_only=True):
+    method = names.UUIDS
+    n: int
+    pregenerated_randomization: Pregenerated | UnsetType = UNSET
+
+
+class Blobs(Params, frozen=True, rename="camel", kw_only=True):
+    method = names.BLOBS
+    n: int
+    size: int
+    format: str = "base64"
+    pregenerated_randomization: Pregenerated | UnsetType = UNSET
+
+
+class Stream(Params, frozen=True, rename="camel", kw_only=True):
+    method = names.STREAM
+
+
+AnyParams = Integers | Sequences | Decimals | Gaussians | Strings | UUIDs | Blobs | Stream
+PARAMS: dict[str, type[AnyParams]] = {
+    kind.method: kind for kind in (Integers, Sequences, Decimals, Gaussians, Strings, UUIDs, Blobs, Stream)
+}
+
+
+class Input(Struct, frozen=True):
+    """The list that a draw is about: how many items, and the SHA-256 of the items, one a line."""
+
+    count: int
+    sha256: str
+
+
+class Request(Struct, frozen=True):
+    """One well-formed request; its method and parameters are not yet checked."""
+
+    id: Id
+    method: str
+    params: dict[str, object]
+    reply: str
+    key: str | None = None
+    purpose: str | None = None
+    input: Input | None = None
+    secret: bool = False
+    user: str | None = None
+
+
+class BadRequest(Struct, frozen=True):
+    """A line that is no request: why, and where an error can be sent (`reply` is None if nowhere)."""
+
+    code: int
+    message: str
+    data: list[str | int | float] | None
+    id: Id = None
+    reply: str | None = None
+
+
+class Caller(Struct, frozen=True):
+    """Who asks: the uid that the kernel names, and the user on whose behalf a front end asks."""
+
+    uid: int
+    user: str | None = None
+
+    @property
+    def drawer(self) -> str:
+        return f"unix:{self.uid}" if self.user is None else f"web:{self.user}"
