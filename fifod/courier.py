@@ -1,7 +1,8 @@
-"""Carries request lines to the daemon and replies back, over one reply FIFO, until each request has its answer or its time is up.
+"""Carries requests to the daemon and replies back over one reply FIFO, until each has its reply or its time is up.
 
-A request is sent again, with the same key, when the daemon left (end of file on the reply FIFO) or when nothing came for a while. The key makes
-that safe: the daemon answers a key that it has recorded with the recorded draw. So every loss has the same cure, whichever side it happened on.
+A request is sent again, with the same key, when the daemon closed the reply FIFO or when nothing came for a while. The
+key makes that safe: the daemon answers a key that it has recorded with the recorded draw. So every loss has the same
+cure, wherever it happened.
 """
 
 from __future__ import annotations
@@ -9,86 +10,30 @@ from __future__ import annotations
 import os
 import select
 import time
-from json import JSONDecoder, JSONEncoder
+from json import JSONEncoder
 
 from fifod import fifos
-from fifod.errors import FifodError, NotRunning, ProtocolError, TimedOut, UsageError, from_code
+from fifod.errors import FifodError, NotRunning, ProtocolError, TimedOut, UsageError
 from fifod.names import MAX_IN_FLIGHT, PIPE_BUF
+from fifod.reply import Reply, outcome, parse
 
-TYPE_CHECKING = False  # typing itself costs a tenth of the start of fifod-client
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from types import TracebackType
     from typing import Any
 
 WINDOW = MAX_IN_FLIGHT // 4
-"""Requests in flight at once. A request may be sent several times, and the daemon drops what exceeds MAX_IN_FLIGHT."""
+"""Requests in flight at once: a quarter of what the daemon takes, because each may be sent more than once."""
 
-FIRST_PATIENCE = 1.0
-SHORT_PAUSE = 0.05
+PATIENCE = 1.0
+PAUSE = 0.05
 
 _encode = JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
-_decode = JSONDecoder().decode
-
-
-class Reply:
-    """A result as the daemon sent it."""
-
-    __slots__ = ("result",)
-
-    def __init__(self, result: dict[str, Any]) -> None:
-        self.result = result
-
-    @property
-    def data(self) -> list[Any]:
-        """The values drawn."""
-        data: list[Any] = self.result["random"]["data"]
-        return data
-
-    @property
-    def completion_time(self) -> str:
-        """When the draw was made, in RANDOM.ORG's form."""
-        time_: str = self.result.get("random", self.result)["completionTime"]
-        return time_
-
-    @property
-    def serial_number(self) -> int:
-        """The draw's number in the ledger."""
-        serial: int = self.result["serialNumber"]
-        return serial
-
-    @property
-    def hash(self) -> str:
-        """SHA-256 of the record's head: keep it, and nobody can change the record unnoticed."""
-        hash_: str = self.result["hash"]
-        return hash_
-
-    @property
-    def ledger(self) -> str:
-        """The identity of the ledger that the record is in."""
-        identity: str = self.result["ledger"]
-        return identity
-
-    @property
-    def bits_used(self) -> int:
-        """The information in the values, in bits."""
-        bits: int = self.result["bitsUsed"]
-        return bits
-
-    @property
-    def seed(self) -> str | None:
-        """The seed of a secret draw, which is told to nobody else."""
-        return self.result.get("seed")
-
-    @property
-    def repeatable(self) -> bool:
-        """Whether the values were known beforehand to whoever may ask, so that they are no evidence of a fair draw."""
-        return bool(self.result.get("repeatable"))
 
 
 class Pending:
     """A request under way; `wait()` gives its reply."""
 
-    __slots__ = ("_courier", "number", "method", "line", "deadline", "resend_at", "patience", "sent", "reply", "error")
+    __slots__ = ("_courier", "deadline", "line", "method", "number", "outcome", "patience", "resend_at", "sent")
 
     def __init__(self, courier: Courier, number: int, method: str, line: bytes, deadline: float) -> None:
         self._courier = courier
@@ -97,78 +42,76 @@ class Pending:
         self.line = line
         self.deadline = deadline
         self.resend_at = 0.0
-        self.patience = FIRST_PATIENCE
+        self.patience = PATIENCE
         self.sent = False
-        self.reply: Reply | None = None
-        self.error: FifodError | None = None
-
-    @property
-    def done(self) -> bool:
-        """Whether the reply or an error is there."""
-        return self.reply is not None or self.error is not None
+        self.outcome: Reply | FifodError | None = None
 
     def wait(self, timeout: float | None = None) -> Reply:
-        """The reply, waiting until the client's time-out counted from the submission, or for `timeout` seconds from now.
+        """The reply, if it comes within the client's time-out since the submission, or `timeout` seconds from now.
 
-        Raises the error of fifod.errors that the daemon answered with, or TimedOut, NotRunning or ProtocolError.
+        Raises the error that the daemon answered with, or TimedOut, NotRunning or ProtocolError and gives up.
         """
-        if not self.done:
+        if self.outcome is None:
             self._courier.wait(self, self.deadline if timeout is None else time.monotonic() + timeout)
-        if self.reply is not None:
-            return self.reply
-        assert self.error is not None
-        raise self.error
+        if isinstance(self.outcome, Reply):
+            return self.outcome
+        assert self.outcome is not None
+        raise self.outcome
 
 
 class Courier:
-    """One reply FIFO, the requests that wait for something on it, and the way to the daemon. Not for use by several threads at once."""
+    """One reply FIFO, the requests that wait for something on it, and the way to the daemon."""
 
     def __init__(self, runtime_dir: str) -> None:
         self._runtime_dir = runtime_dir
+        self._last_number = 0
+        self._reset()
+
+    def _reset(self) -> None:
+        self._pid = os.getpid()
+        self._poll = select.poll()
         self._writer = -1
         self._fifo: fifos.ReplyFifo | None = None
-        self._poll = select.poll()
-        self._pid = os.getpid()
         self._waiting: dict[int, Pending] = {}
-        self._last_number = 0
         self._next_resend = 0.0
         self._buffer = bytearray()
         self._searched = 0
         self._contacted = False
         self._absence: NotRunning | None = None
-        self._noise: bytes | None = None
-
-    # --- sending ---
-
-    def submit(self, method: str, params: dict[str, Any], members: dict[str, Any], deadline: float) -> Pending:
-        """Send a request, first waiting for room in the window; raises NotRunning or NoPermission at first contact only."""
-        fifo = self._connect()
-        while len(self._waiting) >= WINDOW:
-            self._turn_before(deadline, next(iter(self._waiting.values())))
-        self._last_number += 1
-        request = {"jsonrpc": "2.0", "method": method, "params": params, "id": self._last_number, "reply": fifo.name, **members}
-        pending = Pending(self, self._last_number, method, _line(request), deadline)
-        self._send(pending)
-        self._waiting[pending.number] = pending
-        return pending
+        self._noise: ProtocolError | None = None
 
     def _connect(self) -> fifos.ReplyFifo:
         if self._pid != os.getpid():
-            self._forget_parent()
+            self._leave_to_parent()
         if self._fifo is None:
-            if self._writer < 0:
-                self._writer = fifos.open_request_writer(self._runtime_dir)
+            self._writer = fifos.open_request_writer(self._runtime_dir)
             self._fifo = fifos.ReplyFifo(self._runtime_dir)
             self._poll.register(self._fifo.descriptor, select.POLLIN)
         return self._fifo
 
-    def _forget_parent(self) -> None:
-        # After fork() the FIFO is still the parent's: two readers would take each other's replies.
+    def _leave_to_parent(self) -> None:
+        # After fork() the reply FIFO is still the parent's: two readers would take each other's replies.
         if self._fifo is not None:
             os.close(self._fifo.descriptor)
-        if self._writer >= 0:
-            os.close(self._writer)
-        self.__init__(self._runtime_dir)  # type: ignore[misc]
+        self._drop_writer()
+        self._reset()
+
+    # --- sending ---
+
+    def submit(self, method: str, params: dict[str, Any], members: dict[str, Any], deadline: float) -> Pending:
+        """Send a request, waiting first for room in the window; raises NotRunning or NoPermission at first contact."""
+        fifo = self._connect()
+        while len(self._waiting) >= WINDOW:
+            oldest = next(iter(self._waiting.values()))
+            self._turn(oldest, oldest.deadline)
+        self._last_number += 1
+        request = {"jsonrpc": "2.0", "method": method, "params": params, "id": self._last_number, "reply": fifo.name}
+        pending = Pending(self, self._last_number, method, _line({**request, **members}), deadline)
+        self._send(pending)
+        if self._absence is not None and not self._contacted:
+            raise self._absence
+        self._waiting[pending.number] = pending
+        return pending
 
     def _send(self, pending: Pending) -> None:
         now = time.monotonic()
@@ -176,26 +119,30 @@ class Courier:
             if self._writer < 0:
                 self._writer = fifos.open_request_writer(self._runtime_dir)
             pending.sent = fifos.write_request(self._writer, pending.line)
-        except (NotRunning, BrokenPipeError) as error:
+        except NotRunning as error:
+            self._absence = error
             self._drop_writer()
-            self._absence = error if isinstance(error, NotRunning) else self._absence
-            if not self._contacted and isinstance(error, NotRunning):
-                raise
-            self._schedule(pending, now + SHORT_PAUSE)
+            self._schedule(pending, now + PAUSE)
             return
-        if not pending.sent:
-            self._poll.register(self._writer, select.POLLOUT)
-            self._schedule(pending, now + SHORT_PAUSE)
-            return
-        self._contacted = True
         self._absence = None
-        self._schedule(pending, now + pending.patience)
-        pending.patience *= 2
+        if pending.sent:
+            self._contacted = True
+            self._schedule(pending, now + pending.patience)
+            pending.patience *= 2
+        else:
+            self._poll.register(self._writer, select.POLLOUT)
+            self._schedule(pending, now + PAUSE)
 
     def _schedule(self, pending: Pending, when: float) -> None:
         pending.resend_at = when
         if not self._waiting or when < self._next_resend:
             self._next_resend = when
+
+    def _send_what_is_due(self, now: float) -> None:
+        for pending in self._waiting.values():
+            if pending.resend_at <= now:
+                self._send(pending)
+        self._next_resend = min(pending.resend_at for pending in self._waiting.values())
 
     def _drop_writer(self) -> None:
         if self._writer >= 0:
@@ -209,64 +156,57 @@ class Courier:
         except KeyError:
             pass
 
-    def _send_what_is_due(self, now: float) -> None:
-        self._next_resend = now + FIRST_PATIENCE
-        for pending in self._waiting.values():
-            if pending.resend_at <= now:
-                self._send(pending)
-            self._next_resend = min(self._next_resend, pending.resend_at)
-
     # --- waiting ---
 
     def wait(self, pending: Pending, deadline: float) -> None:
-        """Carry on until the request has its reply or error; past the deadline the error is that of the delay."""
-        while not pending.done:
-            self._turn_before(deadline, pending)
+        """Carry on until the request has its outcome; past the deadline that is an error."""
+        if self._pid != os.getpid():
+            self._leave_to_parent()
+        while pending.outcome is None:
+            self._turn(pending, deadline)
 
-    def _turn_before(self, deadline: float, pending: Pending) -> None:
+    def _turn(self, pending: Pending, deadline: float) -> None:
         now = time.monotonic()
-        if now >= deadline or self._pid != os.getpid():
+        if now >= deadline or pending.number not in self._waiting:
             self._waiting.pop(pending.number, None)
-            pending.error = self._delay(pending)
+            pending.outcome = self._reason(pending)
             return
         if now >= self._next_resend:
             self._send_what_is_due(now)
-        until = min(deadline, self._next_resend)
-        for descriptor, event in self._poll.poll(max(0.0, until - now) * 1000):
+        for descriptor, event in self._poll.poll(max(0.0, min(deadline, self._next_resend) - now) * 1000):
             if descriptor == self._writer:
                 self._ignore_writer()
-                self._next_resend = 0.0
-                self._hasten(now, unsent_only=True)
-            else:
-                self._receive(event)
+                self._hasten(now, [waiting for waiting in self._waiting.values() if not waiting.sent])
+            elif self._fifo is not None:
+                self._receive(self._fifo, event)
 
-    def _delay(self, pending: Pending) -> FifodError:
+    def _reason(self, pending: Pending) -> FifodError:
         if self._absence is not None:
             return self._absence
         if not pending.sent:
-            return TimedOut(f"cannot send {pending.method}: the request FIFO stayed full; the daemon is busy or stopped, try again later")
+            return TimedOut(
+                f"cannot send {pending.method}: the request FIFO stayed full; the daemon is busy or stopped, try again later"
+            )
         if self._noise is not None:
-            return ProtocolError(f"no reply to {pending.method}, but what is no reply: {self._noise!r}; do daemon and client belong together?")
+            return self._noise
         return TimedOut(
-            f"no reply to {pending.method} in time; the daemon is busy or stopped, and may still make the draw: "
-            "see fifod-client history before drawing again"
+            f"no reply to {pending.method} in time: the daemon is busy or stopped; "
+            "it may have made the draw all the same, so look at fifod-client history before you draw again"
         )
 
-    def _hasten(self, when: float, unsent_only: bool = False) -> None:
-        for pending in self._waiting.values():
-            if not (unsent_only and pending.sent) and pending.resend_at > when:
-                self._schedule(pending, when)
+    def _hasten(self, when: float, those: list[Pending]) -> None:
+        for pending in those:
+            self._schedule(pending, min(when, pending.resend_at))
 
     # --- receiving ---
 
-    def _receive(self, event: int) -> None:
-        fifo = self._fifo
-        assert fifo is not None
+    def _receive(self, fifo: fifos.ReplyFifo, event: int) -> None:
+        # Reading without POLLIN would give an end of file before the daemon has opened its end.
         chunk = fifo.read() if event & select.POLLIN else b""
         if chunk:
             self._buffer += chunk
             self._take_lines()
-            if self._buffer:
+            if self._buffer and self._waiting:
                 self._be_patient()
         elif chunk is not None:
             self._renew(fifo)
@@ -285,69 +225,62 @@ class Courier:
 
     def _take_line(self, line: bytes) -> None:
         try:
-            reply = _decode(line.decode())
-            number = reply["id"]
-            pending = self._waiting.get(number)
-        except (ValueError, RecursionError, TypeError, KeyError):
-            # The rest of a reply that a killed daemon began, with the next one behind it: the request will be sent again.
-            self._noise = line[:80]
+            reply = parse(line)
+        except ProtocolError as error:
+            # Perhaps half a reply of a killed daemon with the next one's behind it. What was lost is sent again.
+            self._noise = error
             return
+        pending = self._waiting.pop(reply["id"], None)
         if pending is not None:
-            del self._waiting[number]
-            _settle(pending, reply)
+            pending.outcome = outcome(reply)
 
     def _be_patient(self) -> None:
         # A long reply is on its way: those behind it are not lost.
-        later = time.monotonic() + FIRST_PATIENCE
+        later = time.monotonic() + PATIENCE
         for pending in self._waiting.values():
-            pending.resend_at = max(pending.resend_at, later)
-        self._next_resend = later
+            if pending.sent:
+                pending.resend_at = max(pending.resend_at, later)
+        self._next_resend = min(pending.resend_at for pending in self._waiting.values())
 
     def _renew(self, fifo: fifos.ReplyFifo) -> None:
-        """The daemon closed its end: forget half a reply, and listen anew, since an ended FIFO reports its end for ever."""
+        """The daemon closed its end: forget half a reply, and listen anew, since a FIFO reports its end for ever."""
         self._buffer.clear()
         self._searched = 0
         self._poll.unregister(fifo.descriptor)
         former = fifo.name.encode()
-        self._fifo = fifo = fifo.renewed()
+        fifo.renew()
         self._poll.register(fifo.descriptor, select.POLLIN)
-        if fifo.name.encode() != former:
-            for pending in self._waiting.values():
-                pending.line = pending.line.replace(former, fifo.name.encode())
-        # Not at once: the end may be older than the request, and a daemon that only closed an idle FIFO is about to answer.
-        self._hasten(time.monotonic() + 2 * SHORT_PAUSE)
+        for pending in self._waiting.values():
+            pending.line = pending.line.replace(former, fifo.name.encode())
+        # Not at once: the end may be older than the request, and a daemon that closed an idle FIFO is about to answer.
+        self._hasten(time.monotonic() + 2 * PAUSE, list(self._waiting.values()))
+
+    def read_raw(self, size: int, timeout: float) -> bytes:
+        """Bytes that are no replies, b"" at their end; raises TimedOut if none come."""
+        self._drop_writer()
+        if self._buffer:
+            taken = bytes(self._buffer[:size])
+            del self._buffer[:size]
+            return taken
+        if self._fifo is None or not self._poll.poll(timeout * 1000):
+            raise TimedOut(f"no bytes of the stream for {timeout:g} s: the daemon is busy or stopped")
+        return self._fifo.read(size) or b""
 
     def enlarge(self) -> None:
         """Ask for a larger pipe for the replies."""
         self._connect().enlarge()
 
-    def read_raw(self, size: int, timeout: float) -> bytes:
-        """Bytes that are no replies, b"" at their end; raises TimedOut when none come."""
-        if self._buffer:
-            taken = bytes(self._buffer[:size])
-            del self._buffer[:size]
-            return taken
-        fifo = self._connect()
-        deadline = time.monotonic() + timeout
-        while True:
-            if not self._poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
-                raise TimedOut(f"no bytes came from the stream for {timeout:g} s; the daemon is busy or stopped")
-            chunk = fifo.read(size)
-            if chunk is not None:
-                return chunk
-
     def close(self) -> None:
-        """Close and remove the reply FIFO; replies still under way are lost, their draws are in the ledger."""
+        """Remove the reply FIFO; requests still under way are given up, but their draws may be made."""
         if self._pid != os.getpid():
-            self._forget_parent()
-        for pending in self._waiting.values():
-            pending.error = UsageError(f"no reply to {pending.method}: the client was closed before it came")
-        self._waiting.clear()
+            self._leave_to_parent()
         self._drop_writer()
+        for pending in self._waiting.values():
+            pending.outcome = UsageError(f"no reply to {pending.method}: the client was closed before it came")
+        self._waiting.clear()
         if self._fifo is not None:
-            self._poll.unregister(self._fifo.descriptor)
             self._fifo.close()
-            self._fifo = None
+        self._reset()
 
 
 def _line(request: dict[str, Any]) -> bytes:
@@ -356,22 +289,10 @@ def _line(request: dict[str, Any]) -> bytes:
         # The newline in front ends whatever fragment another client may have left.
         line = f"\n{_encode(request)}\n".encode()
     except ValueError as error:
-        raise UsageError(f"cannot send {method}: a text is not valid Unicode or a number not finite ({error})") from None
+        raise UsageError(f"cannot send {method}: a text is not Unicode or a number not finite ({error})") from None
     if len(line) > PIPE_BUF:
         raise UsageError(
-            f"cannot send {method}: the request would have {len(line)} bytes, more than a pipe takes in one piece ({PIPE_BUF}); "
+            f"cannot send {method}: the request has {len(line)} bytes, and a pipe takes {PIPE_BUF} in one piece; "
             "shorten its texts or lists"
         )
     return line
-
-
-def _settle(pending: Pending, reply: dict[str, Any]) -> None:
-    result = reply.get("result")
-    if isinstance(result, dict):
-        pending.reply = Reply(result)
-        return
-    try:
-        error = reply["error"]
-        pending.error = from_code(int(error["code"]), str(error["message"]), error.get("data"))
-    except (KeyError, TypeError, ValueError):
-        pending.error = ProtocolError(f"the reply to {pending.method} has neither a result nor an error: {str(reply)[:200]}")

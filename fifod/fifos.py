@@ -17,11 +17,9 @@ import errno
 import fcntl
 import os
 import re
-import select
 import stat
-import time
 
-from fifod.errors import NoPermission, NotRunning, StartError, TimedOut
+from fifod.errors import NoPermission, NotRunning, StartError
 
 REQUEST_MODE = 0o622
 REPLIES_MODE = 0o3733
@@ -194,15 +192,36 @@ class ReplyFifo:
 
     def __init__(self, runtime_dir: str) -> None:
         """Raises NotRunning if there is no such directory and NoPermission if the user may not create in it."""
+        self._runtime_dir = runtime_dir
+        self._make()
+
+    def _make(self) -> None:
         self.name = os.urandom(16).hex()
-        self._path = os.path.join(replies_path(runtime_dir), self.name)
+        self._path = os.path.join(replies_path(self._runtime_dir), self.name)
         try:
             _make_fifo(self._path, REPLY_MODE)
         except (FileNotFoundError, NotADirectoryError):
-            raise NotRunning(not_running(runtime_dir, "it has no replies directory")) from None
+            raise NotRunning(not_running(self._runtime_dir, "it has no replies directory")) from None
         except OSError as error:
-            raise NoPermission(f"cannot make a reply FIFO in {replies_path(runtime_dir)}: {error.strerror}") from None
-        self.descriptor = os.open(self._path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            directory = replies_path(self._runtime_dir)
+            raise NoPermission(f"cannot make a reply FIFO in {directory}: {error.strerror}") from None
+        self.descriptor = self._open()
+
+    def _open(self) -> int:
+        return os.open(self._path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+
+    def renew(self) -> None:
+        """Open it anew, which clears the end of file that the daemon left; if it was removed, make another.
+
+        That one has another name.
+        """
+        former = self.descriptor
+        try:
+            # Before the old descriptor is closed: what is in a FIFO goes with its last descriptor.
+            self.descriptor = self._open()
+        except FileNotFoundError:
+            self._make()
+        os.close(former)
 
     def read(self, size: int = 65536) -> bytes | None:
         """What is there now: None if nothing is, b"" if the daemon has closed its end."""
@@ -253,20 +272,17 @@ def open_request_writer(runtime_dir: str) -> int:
     return descriptor
 
 
-def write_request(descriptor: int, line: bytes, deadline: float) -> None:
-    """Write one line of at most PIPE_BUF bytes in one piece, waiting while the FIFO is full.
+def write_request(descriptor: int, line: bytes) -> bool:
+    """Write one line of at most PIPE_BUF bytes in one piece; False if the FIFO is full.
 
-    `deadline` is a time.monotonic() value. Raises TimedOut, and BrokenPipeError if the daemon has gone.
+    Raises NotRunning if nobody reads it any more.
     """
-    poll = select.poll()
-    poll.register(descriptor, select.POLLOUT)
-    while True:
-        try:
-            os.write(descriptor, line)
-            return
-        except BlockingIOError:
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise TimedOut("cannot send the request: the request FIFO stayed full; the daemon is busy or stopped") from None
-            # POLLOUT waits for a whole free page, though a short line may fit before that: so look again every 50 ms.
-            poll.poll(min(left * 1000, 50))
+    try:
+        os.write(descriptor, line)
+    except BlockingIOError:
+        return False
+    except BrokenPipeError:
+        raise NotRunning(
+            "cannot send the request: fifod has stopped; start it again (systemctl start fifod, or ./deploy/try)"
+        ) from None
+    return True
