@@ -1,11 +1,9 @@
 #!/usr/bin/env python3
-"""A second implementation of the recipe in RECIPE.md, which checks draws and shares no code with fifod.
+"""A second implementation of the recipe in RECIPE.md: checks draws, shares no code with fifod, needs only Python 3.9.
 
-It needs nothing but this file and Python 3.9 or later:
-
-    python3 checker.py vectors FILE...   test vectors
-    python3 checker.py receipt FILE      a receipt, as `fifod-client show SERIAL --json` prints it ("-": from stdin)
-    python3 checker.py ledger PATH...    a ledger's directory, or some of its files in their order
+checker.py vectors FILE     test vectors
+checker.py receipt FILE     a receipt, as `fifod-client show SERIAL --json` prints it ("-": from stdin)
+checker.py ledger PATH...   a ledger's directory, or some of its files in their order
 """
 
 from __future__ import annotations
@@ -17,16 +15,19 @@ import functools
 import hashlib
 import itertools
 import json
-import os
 import re
 import sys
 import uuid
 from decimal import Decimal
-from typing import Any, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-BLOCK, SMALL = 65536, 1024
-HEX64, TIME = re.compile(r"[0-9a-f]{64}"), re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
-Params = Mapping[str, Any]
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    Params = Mapping[str, Any]
+
+BLOCK, SMALL, MILLION = 65536, 1024, range(1, 10**6 + 1)
 
 
 class Stream:
@@ -58,8 +59,6 @@ class Stream:
                 return candidate
 
     def distinct(self, r: int, n: int) -> Iterator[int]:
-        if n > r:
-            raise ValueError(f"{n} different values were asked for where there are {r}")
         moved: dict[int, int] = {}
         for i in range(n):
             j = i + self.uniform(r - i)
@@ -67,28 +66,23 @@ class Stream:
             moved[j] = moved.pop(i, i)
 
     def below(self, r: int, n: int, params: Params) -> Iterable[int]:
-        if choice(params, "replacement", (True, False)):
+        if parameter(params, "replacement", (True, False), True):
             return (self.uniform(r) for _ in range(n))
+        if n > r:
+            raise ValueError(f"{n} different values were asked for where there are {r}")
         return self.distinct(r, n)
 
 
-def whole(params: Params, name: str, low: int, high: int) -> int:
-    value = params.get(name)
-    if type(value) is not int or not low <= value <= high:
-        raise ValueError(f"the parameter {name} is {value!r:.40}, not an integer from {low} to {high}")
-    return value
-
-
-def choice(params: Params, name: str, choices: tuple[Any, ...]) -> Any:
-    value = params.get(name, choices[0])
-    if not any(type(value) is type(known) and value == known for known in choices):
-        raise ValueError(f"the parameter {name} is {value!r:.40}, not one of {choices}")
+def parameter(params: Params, name: str, allowed: Sequence[Any], default: Any = None) -> Any:
+    value = params.get(name, default)
+    if type(value) is not type(allowed[0]) or value not in allowed:
+        raise ValueError(f"the parameter {name} is {value!r:.40}, not one of {allowed}")
     return value
 
 
 def integers(params: Params, stream: Stream, count: str = "n") -> list[Any]:
-    n, low = whole(params, count, 1, 10**6), whole(params, "min", -(10**9), 10**9)
-    high, base = whole(params, "max", low, 10**9), choice(params, "base", (10, 2, 8, 16))
+    n, low = parameter(params, count, MILLION), parameter(params, "min", range(-(10**9), 10**9 + 1))
+    high, base = parameter(params, "max", range(low, 10**9 + 1)), parameter(params, "base", (2, 8, 10, 16), 10)
     numbers = (v + low for v in stream.below(high - low + 1, n, params))
     code = {10: "d", 2: "b", 8: "o", 16: "x"}[base]
     width = max(len(format(abs(edge), code)) for edge in (low, high))
@@ -96,81 +90,69 @@ def integers(params: Params, stream: Stream, count: str = "n") -> list[Any]:
 
 
 def sequences(params: Params, stream: Stream) -> list[Any]:
-    n = whole(params, "n", 1, 10**4)
-    lists = {k: v if isinstance(v, list) else [v] * n for k, v in params.items()}
-    own = ("length", "min", "max", "replacement", "base")
-    if any(len(lists[k]) != n for k in own if k in lists):
+    n, own = parameter(params, "n", MILLION[:10000]), ("length", "min", "max", "replacement", "base")
+    lists = {k: params[k] if isinstance(params[k], list) else [params[k]] * n for k in own if k in params}
+    if any(len(column) != n for column in lists.values()):
         raise ValueError(f"a parameter's list has not the length n = {n}")
-    return [integers({k: lists[k][i] for k in own if k in lists}, stream, "length") for i in range(n)]
+    return [integers({k: column[i] for k, column in lists.items()}, stream, "length") for i in range(n)]
 
 
 def decimals(params: Params, stream: Stream) -> list[Any]:
-    n, places = whole(params, "n", 1, 10**6), whole(params, "decimalPlaces", 1, 20)
+    n, places = parameter(params, "n", MILLION), parameter(params, "decimalPlaces", MILLION[:20])
     return [Decimal(v).scaleb(-places) for v in stream.below(10**places, n, params)]
 
 
 def strings(params: Params, stream: Stream) -> list[Any]:
-    n, length, characters = whole(params, "n", 1, 10**6), whole(params, "length", 1, 100), params.get("characters")
-    if not isinstance(characters, str) or not 1 <= len(characters) <= 1000:
-        raise ValueError("the parameter characters is not a text of 1 to 1000 characters")
-    c = len(characters)
-    places = [c**k for k in reversed(range(length))]
-    numbers = stream.below(c**length, n, params)
-    return ["".join(characters[v // place % c] for place in places) for v in numbers]
+    n, length, characters = (
+        parameter(params, "n", MILLION),
+        parameter(params, "length", MILLION[:100]),
+        params["characters"],
+    )
+    places = [len(characters) ** k for k in reversed(range(length))]
+    numbers = stream.below(len(characters) ** length, n, params)
+    return ["".join(characters[v // place % len(characters)] for place in places) for v in numbers]
 
 
 def uuids(params: Params, stream: Stream) -> list[Any]:
-    return [str(uuid.UUID(bytes=stream.take(16), version=4)) for _ in range(whole(params, "n", 1, 10**6))]
+    return [str(uuid.UUID(bytes=stream.take(16), version=4)) for _ in range(parameter(params, "n", MILLION))]
 
 
 def blobs(params: Params, stream: Stream) -> list[Any]:
-    form, size = choice(params, "format", ("base64", "hex")), whole(params, "size", 8, 1 << 20)
-    raw = (stream.take(size // 8) for _ in range(whole(params, "n", 1, 10**4)))
+    form, size = (
+        parameter(params, "format", ("base64", "hex"), "base64"),
+        parameter(params, "size", range(8, (1 << 20) + 1, 8)),
+    )
+    raw = (stream.take(size // 8) for _ in range(parameter(params, "n", MILLION[:10000])))
     return [b.hex() if form == "hex" else base64.b64encode(b).decode() for b in raw]
 
 
-def exact(params: Params, name: str) -> Decimal:
-    value = params.get(name)
-    number = Decimal(str(value)) if type(value) in (int, float, Decimal) else Decimal("nan")
-    if not number.is_finite() or abs(number) > 10**6 or (number and number.adjusted() < -400):
-        raise ValueError(f"the parameter {name} is {value!r:.40}, not a number from -1000000 to 1000000")
-    return number
-
-
 def gaussians(params: Params, stream: Stream) -> list[Any]:
-    n, digits = whole(params, "n", 1, 10**6), whole(params, "significantDigits", 1, 20)
-    mean, deviation = exact(params, "mean"), exact(params, "standardDeviation")
+    n, digits = parameter(params, "n", MILLION), parameter(params, "significantDigits", MILLION[:20])
+    mean, deviation = (Decimal(str(params[name])) for name in ("mean", "standardDeviation"))
+    if not max(abs(mean), abs(deviation)) <= 10**6 or (deviation and deviation.adjusted() < -400):
+        raise ValueError("the mean or the standard deviation is outside -1000000 to 1000000, or finer than 1e-400")
     words = (int.from_bytes(stream.take(16), "big") for _ in range(n + n % 2))
-    return [rounded(mean, deviation, a, b, place, digits) for a, b in zip(words, words) for place in (0, 1)][:n]
+    return [x for a, b in zip(words, words) for x in box_muller(mean, deviation, a, b, digits)][:n]
 
 
-def rounded(mean: Decimal, deviation: Decimal, a: int, b: int, place: int, digits: int) -> Decimal:
-    """One gaussian; the precision is doubled until an error in the last six digits cannot change the rounded result."""
+def box_muller(mean: Decimal, deviation: Decimal, a: int, b: int, digits: int, precision: int = 60) -> list[Decimal]:
+    """A pair of gaussians; precision grows until an error in its last six digits cannot change what is rounded."""
     rounding = decimal.Context(prec=digits, rounding=decimal.ROUND_HALF_EVEN)
-    for precision in (60, 120, 240, 480, 960, 1920):
-        with decimal.localcontext(decimal.Context(prec=precision)):
-            shift = deviation * box_muller(a, b, precision)[place]
-            error = (abs(mean) + abs(shift)).scaleb(6 - precision) if shift else Decimal(0)
-            low, high = (rounding.plus(mean + shift + e) for e in (-error, error))
-        if low == high:
-            return low
-    raise ArithmeticError("a gaussian lies too near to a rounding boundary")
-
-
-@functools.lru_cache(maxsize=8)
-def box_muller(a: int, b: int, precision: int) -> tuple[Decimal, Decimal]:
-    u = decimal.Context(prec=200).divide(Decimal(a + 1), Decimal(1 << 128))  # exact: ln u needs every digit near u = 1
-    radius = (-2 * u.ln()).sqrt()
-    cosine, sine = circle(b, precision)
-    return radius * cosine, radius * sine
+    with decimal.localcontext(decimal.Context(prec=200)):
+        u = Decimal(a + 1) / (1 << 128)  # exact: near u = 1 every digit counts in ln u
+    with decimal.localcontext(decimal.Context(prec=precision)):
+        shifts = [deviation * (-2 * u.ln()).sqrt() * z for z in circle(b, precision)]
+        margins = [(abs(mean) + abs(s)).scaleb(6 - precision) if s else s for s in shifts]
+        edges = [[rounding.plus(mean + shifts[i] + sign * margins[i]) for i in (0, 1)] for sign in (-1, 1)]
+    return edges[0] if edges[0] == edges[1] else box_muller(mean, deviation, a, b, digits, precision * 2)
 
 
 def circle(b: int, precision: int) -> tuple[Decimal, Decimal]:
-    """Cosine and sine of b / 2^128 turns; whole quarter turns come off exactly, so that no digits are lost near them."""
+    """Cosine and sine of b / 2^128 turns; whole quarter turns come off exactly, so no digits are lost near them."""
     quarter, rest = b >> 126, b & ((1 << 126) - 1)
     far = rest > 1 << 125
-    angle = ((1 << 126) - rest if far else rest) * pi(precision) / (1 << 127)
-    sums, term = [Decimal(1), angle], angle
+    term = angle = ((1 << 126) - rest if far else rest) * pi(precision) / (1 << 127)
+    sums = [Decimal(1), angle]
     for i in itertools.count(2):
         term = term * angle / i
         if abs(term) <= angle.scaleb(-precision):
@@ -180,27 +162,23 @@ def circle(b: int, precision: int) -> tuple[Decimal, Decimal]:
     return ((cosine, sine), (-sine, cosine), (-cosine, -sine), (sine, -cosine))[quarter]
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def pi(precision: int) -> Decimal:
     """Machin's formula in integers, with ten digits to spare."""
     total, one = 0, 10 ** (precision + 10)
     for factor, x in ((16, 5), (-4, 239)):
-        power, k = factor * one // x, 0
-        while power not in (0, -1):  # -1: a floor never reaches 0 from below
-            total, power, k = total + (-1) ** k * (power // (2 * k + 1)), power // (x * x), k + 1
+        power, k = one // x, 0
+        while power:
+            total, power, k = total + (-1) ** k * factor * (power // (2 * k + 1)), power // (x * x), k + 1
     return Decimal(total) / one
 
 
 METHODS = {"generateIntegers": integers, "generateIntegerSequences": sequences, "generateDecimalFractions": decimals}
-METHODS |= {"generateGaussians": gaussians, "generateStrings": strings, "generateUUIDs": uuids, "generateBlobs": blobs}
+METHODS.update(generateGaussians=gaussians, generateStrings=strings, generateUUIDs=uuids, generateBlobs=blobs)
 
 
 def values(method: str, params: Params, seed: bytes) -> list[Any]:
     """The `data` of a draw; decimals and gaussians are exact, as Decimal."""
-    if method not in METHODS:
-        raise ValueError(f"the recipe has no method {method!r:.40} with values")
-    if len(seed) != 32:
-        raise ValueError(f"a seed has 32 bytes, not {len(seed)}")
     return METHODS[method](params, Stream(seed))
 
 
@@ -210,14 +188,13 @@ def sha256(data: bytes | str) -> str:
 
 def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(dict(pairs)) < len(pairs):
-        raise ValueError("a name stands twice in one object")
+        raise ValueError("a name stands twice in one object, so two readers could understand two things")
     return dict(pairs)
 
 
 def parsed(text: bytes | str, what: str) -> dict[str, Any]:
-    """The JSON object in a text; what two readers could read differently is refused."""
     try:
-        value = json.loads(text, parse_float=Decimal, parse_constant=Decimal, object_pairs_hook=once)
+        value = json.loads(text, parse_float=Decimal, parse_constant=str, object_pairs_hook=once)
     except (ValueError, ArithmeticError, RecursionError) as error:
         raise ValueError(f"{what} is not proper JSON: {error}") from None
     if not isinstance(value, dict):
@@ -225,97 +202,117 @@ def parsed(text: bytes | str, what: str) -> dict[str, Any]:
     return value
 
 
+def hex64(value: Any) -> bool:
+    return isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value) is not None
+
+
 def failed(*checks: tuple[bool, str]) -> list[str]:
     return [message for holds, message in checks if not holds]
 
 
-def is_hex64(value: Any) -> bool:
-    return isinstance(value, str) and HEX64.fullmatch(value) is not None
-
-
 def differences(right: Any, shown: Any, place: str = "data") -> Iterator[str]:
     if isinstance(right, list) and isinstance(shown, list) and len(right) == len(shown):
-        for i, pair in enumerate(zip(right, shown)):
-            yield from differences(*pair, f"{place}[{i}]")
-    elif isinstance(right, list):
-        yield f"{place} is not the list of {len(right)} values that the recipe gives"
-    elif right != shown or isinstance(shown, bool):
+        for i, value in enumerate(right):
+            yield from differences(value, shown[i], f"{place}[{i}]")
+    elif isinstance(shown, bool) or right != shown:
         yield f"{place} is {str(shown)!r:.80}, the recipe gives {str(right)!r:.80}"
 
 
-def head_problems(head: dict[str, Any]) -> list[str]:
-    draw = head.get("kind") == "draw"
-    names = {"v", "kind", "time", "body", "prev"} | ({"serial"} if draw else set())
-    return failed(
-        (set(head) == names, "the head's members are not " + " ".join(sorted(names))),
-        (head.get("v") == 1, "the head's v is not 1"),
-        (not draw or type(head.get("serial")) is int, "the serial number is not an integer"),
-        (TIME.fullmatch(str(head.get("time"))) is not None, "the time has not the form 2026-11-23T08:00:00.123456Z"),
-        (is_hex64(head.get("body")) and is_hex64(head.get("prev")), "body and prev are not 64 lower-case hex digits"),
-    )
+def vectors(paths: list[str]) -> Iterator[str]:
+    given = [vector for path in paths for vector in parsed(Path(path).read_bytes(), path)["vectors"]]
+    for i, vector in enumerate(given, 1):
+        method, seed, shown = vector["method"], bytes.fromhex(vector["seed"]), vector.get("data", vector.get("sha256"))
+        stream = method == "stream"
+        right = sha256(Stream(seed).take(vector["length"])) if stream else values(method, vector["params"], seed)
+        yield from (f"vector {i}, {method}: {message}" for message in differences(right, shown))
+    print(f"{len(given)} vectors computed")
 
 
-def body_problems(head: dict[str, Any], text: bytes | str) -> list[str]:
-    right = failed((sha256(text) == head.get("body"), "the body has not the SHA-256 that stands in the head"))
-    if head.get("kind") != "draw":
-        return right
-    body = parsed(text, "the body")
-    one_seed = ("seed" in body) != ("seedHash" in body) and is_hex64(body.get("seed", body.get("seedHash")))
-    return right + failed(
-        (body.get("recipe") == "fifod-1", f"the recipe is {body.get('recipe')!r:.40}; known here: fifod-1"),
-        (body.get("method") in (*METHODS, "stream"), f"the method {body.get('method')!r:.40} is not one of the recipe's"),
-        (isinstance(body.get("params"), dict), "params is not an object"),
-        (one_seed, "there is not one seed, or one seedHash, of 64 lower-case hex digits"),
-    )
-
-
-def vectors(path: str) -> Iterator[str]:
-    """What is wrong with a file of test vectors."""
-    for i, vector in enumerate(parsed(text_of(path), path)["vectors"], 1):
-        seed = bytes.fromhex(vector["seed"])
-        if vector["method"] == "stream":
-            right = [sha256(Stream(seed).take(vector["length"]))]
-            wrong = list(differences(right, [vector["sha256"]], "sha256"))
-        else:
-            wrong = list(differences(values(vector["method"], vector["params"], seed), vector["data"]))
-        yield from (f"vector {i}, {vector['method']}: {message}" for message in wrong)
-    print(f"{path}: {i} vectors computed")
-
-
-def receipt(path: str) -> Iterator[str]:
-    """What is wrong with a receipt; says which draw it is and what was compared."""
-    shown = parsed(text_of(path), "the receipt")
-    yield from failed((shown.get("receipt") == "fifod-receipt-1", "this is not a receipt of the form fifod-receipt-1"))
-    texts = str(shown.get("head")), str(shown.get("body"))
-    head, body = parsed(texts[0], "the head"), parsed(texts[1], "the body")
-    print(f"serial number {head.get('serial')}\nhash {sha256(texts[0])}")
-    wrong = failed((head.get("kind") == "draw", "the record is not of a draw"))
-    wrong += head_problems(head) + body_problems(head, texts[1])
-    yield from wrong or data_problems(shown, body)
-
-
-def data_problems(shown: dict[str, Any], body: dict[str, Any]) -> Iterator[str]:
-    seed, data, method = body.get("seed", shown.get("seed")), shown.get("data"), body["method"]
-    if body.get("repeatable"):
-        print("repeatable: whoever asked could know the values before the draw")
-    if data is None and (method == "stream" or "seedHash" in body):
-        print("record complete; values not shown here, so none were compared")
+def receipt(paths: list[str]) -> Iterator[str]:
+    text = b"".join(sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes() for path in paths)
+    shown = parsed(text, "the receipt")
+    head, body = (parsed(str(shown.get(part)), f"the {part}") for part in ("head", "body"))
+    print(f"serial number {head.get('serial')}\nhash {sha256(shown['head'])}")
+    seed, data, secret = body.get("seed", shown.get("seed")), shown.get("data"), "seedHash" in body
+    wrong = failed((shown.get("receipt") == "fifod-receipt-1", "the receipt is not of the form fifod-receipt-1"))
+    wrong += record_problems(head, shown["body"]) + failed((head.get("kind") == "draw", "the record is not of a draw"))
+    wrong += failed((seed is None or hex64(seed), "the seed is not 64 lower-case hex digits"))
+    if not wrong and secret and seed:
+        wrong = failed((sha256(bytes.fromhex(seed)) == body["seedHash"], "the seed has not the SHA-256 in the record"))
+    if wrong or (data is None and (secret or body["method"] == "stream")):
+        print("values: not compared")
     elif seed is None:
-        yield "the values cannot be checked: this secret draw's seed is not in the receipt"
-    if seed is None:
-        return
-    yield from failed((is_hex64(seed), "the seed is not 64 lower-case hex digits"))
-    if "seedHash" in body and sha256(bytes.fromhex(seed)) != body["seedHash"]:
-        yield "the seed is not the one drawn with: its SHA-256 is not the record's seedHash"
-    elif data is not None:
-        yield from differences(values(method, body["params"], bytes.fromhex(seed)), data)
-        print("values compared with the recipe")
+        wrong = ["the values cannot be checked without the seed of this secret draw"]
+    else:
+        wrong = list(differences(values(body["method"], body["params"], bytes.fromhex(seed)), data))
+        print("values: compared with what the recipe gives" + ", repeatable" * bool(body.get("repeatable")))
+    yield from wrong
 
 
-class Ledger:
-    """A chain of records, read line by line."""
+def record_problems(head: dict[str, Any], body_text: bytes | str) -> list[str]:
+    draw, names = head.get("kind") == "draw", {"v", "kind", "time", "body", "prev"}
+    wrong = failed(
+        (set(head) == names | ({"serial"} if draw else set()), "the head has not the members that it should have"),
+        (head.get("v") == 1 and hex64(head.get("body")) and hex64(head.get("prev")), "the head is not well-formed"),
+        (not body_text or sha256(body_text) == head.get("body"), "the body has not the SHA-256 in the head"),
+    )
+    if not draw or not body_text:
+        return wrong
+    body = parsed(body_text, "the body")
+    one_seed = ("seed" in body) != ("seedHash" in body) and hex64(body.get("seed", body.get("seedHash")))
+    return wrong + failed(
+        (body.get("recipe") == "fifod-1", f"the recipe is {body.get('recipe')!r:.40}; known here: fifod-1"),
+        (body.get("method") in (*METHODS, "stream") and isinstance(body.get("params"), dict), "it is no known draw"),
+        (one_seed, "the seed (or seedHash) is not 64 lower-case hex digits"),
+    )
 
-    def __init__(self, notes: Iterable[str]) -> None:
-        self.hash, self.file, self.identity, self.serial = "", "", None, 0
-        self.counts: collections.Counter[str] = collections.Counter()
-        self.expected = {int(serial): digest for serial, digest in (note.split(":") for note in notes)}
+
+def lines_of(paths: list[str]) -> Iterator[tuple[str, int, bytes]]:
+    for file in (file for path in map(Path, paths) for file in (sorted(path.glob("*.jsonl")) or [path])):
+        with file.open("rb") as lines:
+            yield from ((f"{file.name} line {i}", i, line) for i, line in enumerate(lines, 1))
+
+
+def ledger(paths: list[str]) -> Iterator[str]:
+    before, serial, count, bare = "", -1, 0, 0
+    for count, (place, number, line) in enumerate(lines_of(paths), 1):
+        head_bytes, _, body_bytes = line.rstrip(b"\n").partition(b"\t")
+        try:
+            head = parsed(head_bytes, "the head")
+            wrong = record_problems(head, body_bytes)
+        except ValueError as error:
+            head, wrong = {}, [str(error)]
+        kind, expected = head.get("kind"), before or ("0" * 64 if head.get("kind") == "ledger" else head.get("prev"))
+        got, serial, bare = head.get("serial"), 0 if kind == "ledger" else serial, bare + (not body_bytes)
+        wrong += failed(
+            (line.endswith(b"\n"), "the line has no newline: it is torn"),
+            ((kind in ("ledger", "segment")) == (number == 1), "not a file's first record, or one in the wrong place"),
+            (
+                head.get("prev") == expected,
+                "prev is not the hash of the record before: that was changed, or lines moved",
+            ),
+            (kind != "draw" or got == serial + 1 or serial < 0, f"serial {got!r:.20} does not follow {serial}"),
+        )
+        before, serial = sha256(head_bytes), got if type(got) is int else serial
+        yield from (f"{place}: {message}" for message in wrong)
+    print(f"{count} records ({bare} without their body), last serial number {serial}, last hash {before}")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("command", choices=("vectors", "receipt", "ledger"))
+    parser.add_argument("path", nargs="+")
+    given, count = parser.parse_args(), 0
+    try:
+        for problem in {"vectors": vectors, "receipt": receipt, "ledger": ledger}[given.command](given.path):
+            count += 1
+            print(problem)
+    except (ValueError, LookupError, TypeError, ArithmeticError, OSError) as error:
+        count += 1
+        print(f"cannot be checked: {type(error).__name__}: {error}")
+    print(f"{count} faults" if count else "all of it holds")
+    return int(count > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -16,7 +16,6 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-import re
 import stat
 
 from fifod.errors import NoPermission, NotRunning, StartError
@@ -25,9 +24,6 @@ REQUEST_MODE = 0o622
 REPLIES_MODE = 0o3733
 REPLY_MODE = 0o620
 STALE_SECONDS = 60
-REPLY_NAME = re.compile(r"[A-Za-z0-9_-]{22,64}")
-"""22 characters of base64url hold 128 bits, 32 of hex do too."""
-
 STREAM_PIPE_BYTES = 1 << 20
 
 

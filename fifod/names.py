@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 
 RECIPE = "fifod-1"
 PIPE_BUF = 4096
 """The longest request line in bytes with its newline: the kernel never splits a write of that size (pipe(7))."""
+
+REPLY_NAME = re.compile(r"[A-Za-z0-9_-]{22,64}")
+"""The bare name of a reply FIFO: 22 characters of base64url hold 128 bits, 32 of hex do too."""
 
 INTEGERS = "generateIntegers"
 SEQUENCES = "generateIntegerSequences"

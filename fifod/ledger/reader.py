@@ -1,0 +1,215 @@
+"""Reading the ledger: from a position onwards, by serial number, and backwards."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any, BinaryIO, NamedTuple
+
+from fifod.errors import LedgerError, NoPermission, NotFound
+from fifod.ledger.record import DRAW, LEDGER, SUFFIX, Record, parse_record
+
+_BUFFER = 1 << 18
+_MAX_LINE = 1 << 16
+"""Longer than any record, whose parts are all bounded by the longest request."""
+
+
+class Position(NamedTuple):
+    """Just behind the record with this hash: the segment's file name and the byte offset of what comes next."""
+
+    segment: str
+    offset: int
+    hash: str
+
+
+class Line(NamedTuple):
+    """A complete line without its newline, and where it stands."""
+
+    segment: str
+    offset: int
+    text: bytes
+
+    def record(self) -> Record:
+        """Raises LedgerError that names the place."""
+        try:
+            return parse_record(self.text)
+        except LedgerError as error:
+            raise LedgerError(f"{self.segment} at byte {self.offset}: {error.message}") from None
+
+    @property
+    def end(self) -> int:
+        return self.offset + len(self.text) + 1
+
+
+class LedgerReader:
+    """Reads a ledger directory while the daemon may be writing it. Takes nothing that has no newline yet."""
+
+    def __init__(self, directory: str) -> None:
+        self.directory = directory
+
+    def segments(self) -> list[str]:
+        """The file names of the segments, oldest first. Raises LedgerError or NoPermission."""
+        try:
+            return sorted(name for name in os.listdir(self.directory) if name.endswith(SUFFIX))
+        except PermissionError:
+            raise NoPermission(f"cannot read the ledger in {self.directory}: permission denied") from None
+        except OSError as error:
+            raise LedgerError(f"cannot read the ledger in {self.directory}: {error.strerror}") from None
+
+    def identity(self) -> dict[str, Any]:
+        """The body of the ledger's first record."""
+        first = next(self.lines(), None)
+        if first is None or (record := first.record()).head.kind != LEDGER:
+            raise LedgerError(f"the ledger in {self.directory} does not begin with its identity")
+        return record.body
+
+    def last(self) -> Record | None:
+        """The newest record, of any kind."""
+        line = next(self.lines_backwards(), None)
+        return line.record() if line else None
+
+    def find(self, serial: int) -> Record:
+        """The draw with a serial number; raises NotFound."""
+        line = self.find_line(serial)
+        if line is None:
+            raise NotFound(f"there is no draw with serial number {serial}", ["serialNumber"])
+        return line.record()
+
+    def records(self, after: Position | None = None) -> Iterator[tuple[Record, Position]]:
+        """Every record behind a position up to the present end, across segments.
+
+        Raises LedgerError if the record before the position is not there any more.
+        """
+        for line in self.lines(after):
+            record = line.record()
+            yield record, Position(line.segment, line.end, record.hash)
+
+    def size_after(self, position: Position | None) -> int:
+        """How many bytes lie behind a position."""
+        total = sum(self._size(name) for name in self.segments() if position is None or name >= position.segment)
+        return total - (position.offset if position else 0)
+
+    def lines(self, after: Position | None = None) -> Iterator[Line]:
+        """Every complete line behind a position, oldest first."""
+        names = self.segments()
+        if after is None:
+            start = 0
+        else:
+            self._check(after, names)
+            names, start = names[names.index(after.segment) :], after.offset
+        for name in names:
+            yield from self._lines_of(name, start)
+            start = 0
+
+    def lines_backwards(self, before_serial: int | None = None) -> Iterator[Line]:
+        """Every complete line, newest first, from just before a draw or from the end."""
+        names = self.segments()
+        end: int | None = None
+        if before_serial is not None and (line := self.find_line(before_serial)):
+            names, end = names[: names.index(line.segment) + 1], line.offset
+        for name in reversed(names):
+            yield from self._lines_backwards_of(name, end)
+            end = None
+
+    def find_line(self, serial: int) -> Line | None:
+        """The line of a draw, found by halving: serial numbers only grow."""
+        candidates = [name for name in self.segments() if int(name.removesuffix(SUFFIX)) <= serial]
+        if serial < 1 or not candidates:
+            return None
+        with self._open(candidates[-1]) as file:
+            low, high = 0, os.fstat(file.fileno()).st_size
+            while low < high:
+                middle = (low + high) // 2
+                line = self._draw_from(file, candidates[-1], middle)
+                if line is not None and _serial(line) == serial:
+                    return line
+                if line is None or _serial(line) > serial:
+                    high = middle
+                else:
+                    low = line.end
+        return None
+
+    def _draw_from(self, file: BinaryIO, name: str, offset: int) -> Line | None:
+        """The first complete draw that starts at an offset or behind it."""
+        if offset:
+            file.seek(offset - 1)
+            offset += len(file.readline(_MAX_LINE)) - 1
+        file.seek(offset)
+        while (text := file.readline(_MAX_LINE)).endswith(b"\n"):
+            if text.startswith(_DRAW_START):
+                return Line(name, offset, text[:-1])
+            offset += len(text)
+        return None
+
+    def _lines_of(self, name: str, start: int) -> Iterator[Line]:
+        with self._open(name) as file:
+            file.seek(start)
+            while (text := file.readline(_MAX_LINE)).endswith(b"\n"):
+                yield Line(name, start, text[:-1])
+                start += len(text)
+            if len(text) == _MAX_LINE:
+                raise LedgerError(f"{name} at byte {start}: a line is longer than any record")
+
+    def _lines_backwards_of(self, name: str, end: int | None) -> Iterator[Line]:
+        with self._open(name) as file:
+            at = os.fstat(file.fileno()).st_size if end is None else end
+            tail = self._read_complete(file, at)
+            at -= min(_BUFFER, at)
+            while True:
+                start = tail.find(b"\n") + 1 if at else 0
+                offset = at + len(tail)
+                for text in reversed(tail[start:].split(b"\n")[:-1]):
+                    offset -= len(text) + 1
+                    yield Line(name, offset, text)
+                if not at:
+                    return
+                size = min(_BUFFER, at)
+                at -= size
+                file.seek(at)
+                tail = file.read(size) + tail[:start]
+
+    @staticmethod
+    def _read_complete(file: BinaryIO, end: int) -> bytes:
+        """The last buffer before an offset, without what stands behind its last newline."""
+        size = min(_BUFFER, end)
+        file.seek(end - size)
+        found = file.read(size)
+        return found[: found.rfind(b"\n") + 1]
+
+    def _check(self, position: Position, names: list[str]) -> None:
+        fault = f"the ledger in {self.directory} no longer holds the record with hash {position.hash}"
+        if position.segment not in names:
+            raise LedgerError(f"{fault}: the segment {position.segment} is missing")
+        with self._open(position.segment) as file:
+            start = max(0, position.offset - _MAX_LINE)
+            file.seek(start)
+            before = file.read(position.offset - start)
+        line = before[before.rfind(b"\n", 0, -1) + 1 : -1]
+        if len(before) != position.offset - start or not before.endswith(b"\n") or _hash(line) != position.hash:
+            raise LedgerError(f"{fault} at byte {position.offset} of {position.segment}")
+
+    def _open(self, name: str) -> BinaryIO:
+        path = os.path.join(self.directory, name)
+        try:
+            return open(path, "rb", buffering=_BUFFER)
+        except PermissionError:
+            raise NoPermission(f"cannot read {path}: permission denied") from None
+        except OSError as error:
+            raise LedgerError(f"cannot read {path}: {error.strerror}") from None
+
+    def _size(self, name: str) -> int:
+        return os.stat(os.path.join(self.directory, name)).st_size
+
+
+_DRAW_START = f'{{"v":1,"kind":"{DRAW}","serial":'.encode()
+
+
+def _serial(line: Line) -> int:
+    return line.record().head.serial or 0
+
+
+def _hash(line: bytes) -> str | None:
+    try:
+        return parse_record(line).hash
+    except LedgerError:
+        return None

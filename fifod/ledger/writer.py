@@ -1,0 +1,234 @@
+"""Writing the ledger: batches of records, each batch one write, complete lines or nothing.
+
+A batch counts as written only when all of it is in the file (and, with durability "disk", on the disk). After a short write or a failure
+what was written of it is cut away again, so that no serial number is used for a draw that was refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+import msgspec
+
+from fifod import __version__
+from fifod.errors import LedgerError, LedgerNotWritable, StartError
+from fifod.ledger.reader import LedgerReader, Line
+from fifod.ledger.record import (
+    DRAW,
+    LEDGER,
+    NO_HASH,
+    NOTE,
+    SEGMENT,
+    make_head,
+    segment_name,
+    timestamp,
+)
+
+FILE_MODE = 0o640
+_encode = msgspec.json.Encoder().encode
+
+
+class Entry(NamedTuple):
+    """What a record is to say: its kind and the bytes of its body."""
+
+    kind: str
+    body: bytes
+
+    @classmethod
+    def of(cls, kind: str, body: object) -> Entry:
+        return cls(kind, _encode(body))
+
+
+class Stamp(NamedTuple):
+    """What a written record got: its serial number (0 unless a draw), time and hash."""
+
+    serial: int
+    time: str
+    hash: str
+
+
+class LedgerWriter:
+    """The one writer of a ledger directory; the caller holds the ledger's lock."""
+
+    def __init__(
+        self,
+        directory: str,
+        *,
+        is_durable: bool,
+        segment_bytes: int,
+        key_commitment: str,
+        host: str,
+        entropy: Callable[[int], bytes] = os.urandom,
+        clock: Callable[[], int] = time.time_ns,
+    ) -> None:
+        """Opens the ledger, begins it if there is none, and cuts off a torn last line.
+
+        Raises StartError for a ledger that cannot be continued and LedgerNotWritable if it cannot be written now.
+        """
+        self.is_durable = is_durable
+        self.segment_bytes = segment_bytes
+        self._directory = directory
+        self._clock = clock
+        self._reader = LedgerReader(directory)
+        self._descriptor = -1
+        self._size = 0
+        self._needs_repair = False
+        self.serial = 0
+        self.hash = NO_HASH
+        if any(self._reader.segments()):
+            self._continue()
+        else:
+            self._begin(entropy(32).hex(), host, key_commitment)
+
+    def append(self, entries: list[Entry]) -> list[Stamp]:
+        """Write records; when this returns they are in the ledger. Raises LedgerNotWritable: then none of them is."""
+        if self._needs_repair:
+            self._repair()
+        if self._size >= self.segment_bytes:
+            self._rotate()
+        lines, stamps = self._format(entries)
+        self._write(b"".join(lines))
+        if stamps:
+            self.serial, self.hash = self._last_serial(stamps), stamps[-1].hash
+        return stamps
+
+    def close(self) -> None:
+        """Close the current segment."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def _format(self, entries: list[Entry]) -> tuple[list[bytes], list[Stamp]]:
+        serial, prev = self.serial, self.hash
+        lines, stamps = [], []
+        for kind, body in entries:
+            number = None
+            if kind == DRAW:
+                serial += 1
+                number = serial
+            when = timestamp(self._clock())
+            head = make_head(kind, number, when, body, prev)
+            prev = hashlib.sha256(head).hexdigest()
+            lines.append(b"%b\t%b\n" % (head, body))
+            stamps.append(Stamp(number or 0, when, prev))
+        return lines, stamps
+
+    def _last_serial(self, stamps: list[Stamp]) -> int:
+        return max(self.serial, *(stamp.serial for stamp in stamps))
+
+    def _write(self, data: bytes) -> None:
+        try:
+            if os.fstat(self._descriptor).st_nlink == 0:
+                raise FileNotFoundError(2, "its newest segment was removed")
+            written = os.write(self._descriptor, data)
+            while written < len(data):
+                # A short write is what a full disk looks like first; the next one says so.
+                written += os.write(self._descriptor, data[written:])
+            if self.is_durable:
+                os.fdatasync(self._descriptor)
+        except OSError as error:
+            self._needs_repair = True
+            raise self._not_writable(error) from None
+        self._size += len(data)
+
+    def _not_writable(self, error: OSError) -> LedgerNotWritable:
+        return LedgerNotWritable(f"cannot write the ledger in {self._directory}: {error.strerror}")
+
+    def _repair(self) -> None:
+        """Go back to the end of the last batch that counts; the file must still be the one that holds it."""
+        try:
+            self._reopen(self._reader.segments()[-1])
+            if os.fstat(self._descriptor).st_size < self._size:
+                raise FileNotFoundError(2, "its newest segment is shorter than what was written")
+            os.ftruncate(self._descriptor, self._size)
+            last = self._reader.last()
+        except OSError as error:
+            raise self._not_writable(error) from None
+        except (LedgerError, IndexError) as error:
+            raise LedgerNotWritable(f"cannot write the ledger: {error}") from None
+        if last is None or last.hash != self.hash:
+            raise LedgerNotWritable(f"cannot write the ledger in {self._directory}: it no longer ends where it was left")
+        self._needs_repair = False
+
+    def _reopen(self, name: str) -> None:
+        self.close()
+        path = os.path.join(self._directory, name)
+        self._descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC)
+
+    def _begin(self, identity: str, host: str, key_commitment: str) -> None:
+        body = {
+            "identity": identity,
+            "host": host,
+            "keyCommitment": key_commitment,
+            "version": f"fifod {__version__}",
+        }
+        self.identity = identity
+        self._create(Entry.of(LEDGER, body))
+
+    def _rotate(self) -> None:
+        # The first record of a segment says which segment it continues, so that one that is missing is named.
+        previous = self._reader.segments()[-1]
+        self._create(Entry.of(SEGMENT, {"identity": self.identity, "previous": previous}))
+
+    def _create(self, first: Entry) -> None:
+        """Start a segment; it gets its name only with its first record in it, so that no segment is ever empty."""
+        path = os.path.join(self._directory, segment_name(self.serial + 1))
+        [line], [stamp] = self._format([first])
+        try:
+            descriptor = os.open(f"{path}.new", os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC, FILE_MODE)
+        except OSError as error:
+            raise self._not_writable(error) from None
+        try:
+            if os.write(descriptor, line) != len(line):
+                raise OSError(28, os.strerror(28))
+            os.fdatasync(descriptor)
+            os.rename(f"{path}.new", path)
+            self._sync_directory()
+        except OSError as error:
+            os.close(descriptor)
+            raise self._not_writable(error) from None
+        self.close()
+        self._descriptor, self._size, self.hash = descriptor, len(line), stamp.hash
+
+    def _sync_directory(self) -> None:
+        directory = os.open(self._directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
+
+    def _continue(self) -> None:
+        try:
+            self.identity = str(self._reader.identity()["identity"])
+            newest = self._reader.segments()[-1]
+            last = next(self._reader.lines_backwards(), None)
+            if last is None or last.segment != newest:
+                raise LedgerError(f"the segment {newest} has no complete record")
+            self.hash, self.serial = last.record().hash, self._newest_serial()
+            self._reopen(newest)
+        except LedgerError as error:
+            raise StartError(f"cannot continue the ledger in {self._directory}: {error.message}") from None
+        except OSError as error:
+            raise StartError(f"cannot continue the ledger in {self._directory}: {error.strerror}") from None
+        self._cut_torn_line(last)
+
+    def _newest_serial(self) -> int:
+        for line in self._reader.lines_backwards():
+            record = line.record()
+            if record.head.serial is not None:
+                return record.head.serial
+        return 0
+
+    def _cut_torn_line(self, last: Line) -> None:
+        self._size = last.end
+        torn = os.fstat(self._descriptor).st_size - last.end
+        if torn:
+            try:
+                os.ftruncate(self._descriptor, last.end)
+            except OSError as error:
+                raise self._not_writable(error) from None
+            self.append([Entry.of(NOTE, {"note": "repair", "bytesCut": torn})])
