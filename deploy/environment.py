@@ -1,0 +1,87 @@
+"""The Python environment `.venv/`: made once from the lock files, then known by a stamp, so later it takes no network."""
+
+import hashlib
+import sys
+from pathlib import Path
+
+from deploy import machine
+from deploy.progress import Progress
+
+ROOT = Path(__file__).resolve().parents[1]
+VENV = ROOT / ".venv"
+SCRIPTS = {"fifod": "fifod.__main__", "fifod-client": "fifod.cli"}
+LONGEST_SHEBANG = 127
+
+
+class Environment:
+    """One environment with the packages of some lock files, and this checkout in it."""
+
+    def __init__(self, locks: list[str], folder: Path = VENV) -> None:
+        self.locks = [ROOT / lock for lock in locks]
+        self.folder = folder
+        self.python = folder / "bin" / "python"
+        self._stamp = folder / "complete"
+
+    def is_ready(self) -> bool:
+        """Whether it stands as these lock files and this Python want it; more packages than that do no harm."""
+        return set(self._wanted()) <= self._present()
+
+    def make(self, progress: Progress) -> None:
+        """Make or complete it if it is not ready."""
+        if self.is_ready():
+            return
+        machine.require_space(ROOT, machine.SETUP_MIB)
+        if missing := machine.missing_for_build():
+            machine.install(missing, progress)
+        if _identity(self.folder) not in self._present():
+            self._stamp.unlink(missing_ok=True)
+            progress.run("Making a Python environment", [sys.executable, "-m", "venv", "--clear", str(self.folder)])
+        pip = [
+            str(self.python),
+            "-m",
+            "pip",
+            "install",
+            "--disable-pip-version-check",
+            "--no-input",
+            "--require-hashes",
+        ]
+        progress.run("Fetching what builds packages", [*pip, "-r", str(ROOT / "requirements-build.lock")])
+        # Built with the setuptools just pinned, not with whatever is newest today.
+        wanted = [word for lock in self.locks for word in ("-r", str(lock))]
+        progress.run("Fetching and building packages", [*pip, "--no-build-isolation", "--use-pep517", *wanted])
+        self._add_checkout()
+        self._stamp.write_text("\n".join(self._wanted()))
+
+    def _wanted(self) -> list[str]:
+        return [_identity(self.folder), *(_digest(lock.read_bytes()) for lock in self.locks)]
+
+    def _present(self) -> set[str]:
+        try:
+            return set(self._stamp.read_text().split())
+        except OSError:
+            return set()
+
+    def _add_checkout(self) -> None:
+        """What `pip install -e .` would do, less its import hook and its slow scripts, and without a build."""
+        version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+        (self.folder / "lib" / version / "site-packages" / "fifod.pth").write_text(f"{ROOT}\n")
+        for name, module in SCRIPTS.items():
+            script = self.folder / "bin" / name
+            script.write_text(f"{shebang(self.python)}import sys\n\nfrom {module} import main\n\nsys.exit(main())\n")
+            script.chmod(0o755)
+
+
+def _identity(folder: Path) -> str:
+    return _digest(f"{sys.version} {sys.base_prefix} {folder}".encode())
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def shebang(python: Path) -> str:
+    """The first lines of a script for this Python; the kernel takes no space and no long path there, a shell does."""
+    if " " not in str(python) and len(str(python)) + 2 < LONGEST_SHEBANG:
+        return f"#!{python}\n"
+    quoted = str(python).replace("'", "'\"'\"'")
+    return f"#!/bin/sh\n'''exec' '{quoted}' \"$0\" \"$@\"\n' '''\n"

@@ -1,0 +1,12 @@
+# Sets $python to a Python that fifod can run on. Read by the scripts beside it.
+python=
+for candidate in ${FIFOD_PYTHON:+"$FIFOD_PYTHON"} python3 /usr/bin/python3 python3.13 python3.12 python3.11; do
+    if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+        python=$candidate
+        break
+    fi
+done
+if [ -z "$python" ]; then
+    echo "$0: cannot start: no Python 3.11 or later here; on Debian and Ubuntu: apt-get install python3" >&2
+    exit 1
+fi

@@ -1,0 +1,243 @@
+"""`./deploy/try`: sets up what is missing, then runs daemon, recorder and web site in the foreground until stopped."""
+
+import argparse
+import fcntl
+import os
+import shlex
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.client import HTTPConnection, HTTPException
+from types import FrameType
+
+from deploy import machine
+from deploy.environment import ROOT, VENV, Environment
+from deploy.login import Login
+from deploy.output import Output
+from deploy.problem import Problem, Stopped, explain
+from deploy.program import Program
+from deploy.progress import Progress, fail
+from deploy.supervisor import STOP_SIGNALS, Supervisor
+
+VAR = ROOT / "var"
+RUN, STATE, LOGS = VAR / "run", VAR / "lib", VAR / "log"
+CONFIG = VAR / "fifod.toml"
+CANNOT_START = 3
+READY_WITHIN = 60.0
+
+CONFIG_TEXT = """\
+# The trial's configuration, written once by ./deploy/try and yours to change.
+# "disk": a reply goes out when its record is on the disk. "process": faster, and safe unless the machine crashes.
+durability = "disk"
+# The web site runs under this uid and may say which of its users a draw is for.
+front_ends = [{uid}]
+"""
+
+BANNER = """
+fifod is running. Its pages:   http://127.0.0.1:{port}/
+Log in with                    name {user}   password {password}
+Three commands to try in another terminal:
+
+  {client} integers 5 --min 1 --max 100
+  printf 'Ann\\nBen\\nCleo\\nDan\\n' | {client} pick 2
+  {client} history
+
+This is a trial for one person: daemon, recorder and pages all run as the same user, so it proves what was drawn,
+but not by whom. Records and logs are kept in {var}. Ctrl-C stops everything.
+"""
+
+
+def main() -> int:
+    """Run the command; the exit status."""
+    options = _options()
+    for number in STOP_SIGNALS:
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, _raise_stopped)
+    try:
+        return _try(options.port, options.quiet)
+    except Problem as problem:
+        return fail("deploy/try", str(problem))
+    except Stopped:
+        return fail("deploy/try", "stopped before it was ready; the next start goes on from here")
+    except OSError as error:
+        return fail("deploy/try", explain(error))
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="./deploy/try", description=__doc__)
+    parser.add_argument(
+        "--port", type=_port, default=8000, help="the port of the web site on 127.0.0.1 (default: 8000; 0: any)"
+    )
+    parser.add_argument("--quiet", action="store_true", help="print address, login and problems only")
+    return parser.parse_args()
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"a port is a number from 0 to 65535, not {text!r}")
+    return int(text)
+
+
+def _raise_stopped(number: int, _frame: FrameType | None) -> None:
+    raise Stopped(signal.Signals(number).name)
+
+
+def _try(port: int, quiet: bool) -> int:
+    os.umask(0o022)
+    VAR.mkdir(mode=0o700, exist_ok=True)
+    with _only_one(), _listening(port) as web_socket:
+        machine.require_space(VAR, machine.RUN_MIB)
+        progress = Progress(LOGS / "setup.log", quiet)
+        environment = Environment(["requirements.lock"])
+        if not environment.is_ready():
+            progress.say("Setting up fifod below this folder; that is needed once and takes a minute or two.")
+            environment.make(progress)
+        for folder in (RUN, STATE, LOGS):
+            folder.mkdir(exist_ok=True)
+        if not CONFIG.exists():
+            CONFIG.write_text(CONFIG_TEXT.format(uid=os.getuid()))
+        return Trial(web_socket, progress).run()
+
+
+@contextmanager
+def _only_one() -> Iterator[None]:
+    """Hold the lock that keeps a second trial away from the same data."""
+    with (VAR / "try.lock").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            raise Problem(f"it already runs in this folder, as process {lock.read().strip() or '(starting)'}") from None
+        lock.truncate(0)
+        print(os.getpid(), file=lock, flush=True)
+        yield
+
+
+@contextmanager
+def _listening(port: int) -> Iterator[socket.socket]:
+    """The web site's socket, taken before the long work and inherited by each web server that is started."""
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        try:
+            listener.bind(("127.0.0.1", port))
+        except OSError as error:
+            advice = f"choose another one, as in ./deploy/try --port {port + 80 if port < 65000 else 8080}"
+            raise Problem(f"port {port} cannot be had ({(error.strerror or '').lower()}); {advice}") from None
+        listener.listen(128)
+        yield listener
+
+
+class Trial:
+    """Daemon, recorder and web site over the data in `var/`."""
+
+    def __init__(self, web_socket: socket.socket, progress: Progress) -> None:
+        self.web_socket = web_socket
+        self.port: int = web_socket.getsockname()[1]
+        self.progress = progress
+        self.output = Output(LOGS, progress.quiet)
+        self.supervisor = Supervisor(self.output)
+        self.env = environment_of_programs()
+
+    def run(self) -> int:
+        """Start all, say so, serve until told to stop, stop all."""
+        self.supervisor.catch_signals()
+        try:
+            self._start()
+            self.supervisor.run()
+        except Stopped as stopped:
+            self.output.say(f"Stopping because of {stopped} ...")
+        finally:
+            self.supervisor.stop()
+        self.output.say(f"Stopped. The data stays in {VAR}.")
+        return 0
+
+    def _start(self) -> None:
+        self.progress.say("Starting the daemon, the recorder and the web site ...")
+        notify = {"NOTIFY_SOCKET": self.supervisor.notify.address}
+        daemon = self._program("fifod", ["-m", "fifod"], env={**self.env, **notify}, never_restart=(CANNOT_START,))
+        self.supervisor.start(daemon)
+        login = self._prepare_database()
+        self._wait(lambda: daemon.ready, "the daemon did not say that it is ready")
+        recorder = self._program("recorder", ["manage.py", "record"])
+        web = self._program("web", self._web_server(), pass_fds=(self.web_socket.fileno(),))
+        self.supervisor.start(recorder)
+        self.supervisor.start(web)
+        self._wait(self._is_healthy, "the web site did not say that all is well")
+        recorder.ready = web.ready = True
+        self.output.say(self._banner(login))
+
+    def _program(
+        self,
+        name: str,
+        arguments: list[str],
+        env: dict[str, str] | None = None,
+        pass_fds: tuple[int, ...] = (),
+        never_restart: tuple[int, ...] = (),
+    ) -> Program:
+        command = [str(VENV / "bin" / "python"), *arguments]
+        return Program(name, command, env or self.env, self.output.log_of(name), pass_fds, never_restart)
+
+    def _web_server(self) -> list[str]:
+        server = ["-m", "uvicorn", "webui.asgi:application", "--fd", str(self.web_socket.fileno()), "--lifespan", "off"]
+        return [
+            *server,
+            "--no-proxy-headers",
+            "--no-access-log",
+            "--log-level",
+            "warning",
+            "--timeout-graceful-shutdown",
+            "3",
+        ]
+
+    def _prepare_database(self) -> Login:
+        manage = [str(VENV / "bin" / "python"), "manage.py"]
+        login = Login(VAR / "login", STATE / "web.sqlite3", manage, self.env)
+        is_new = login.is_new
+        quiet = Progress(self.progress.log, quiet=True)
+        quiet.run("Preparing the database", [*manage, "migrate", "--noinput"], self.env)
+        if is_new:
+            login.make()
+        return login
+
+    def _wait(self, condition: Callable[[], bool], otherwise: str) -> None:
+        if not self.supervisor.run_until(condition, READY_WITHIN):
+            raise Problem(f"{otherwise} within {READY_WITHIN:.0f} s; what they said is in {LOGS}")
+
+    def _is_healthy(self) -> bool:
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=1)
+        try:
+            connection.request("GET", "/healthz")
+            return connection.getresponse().status == 200
+        except (OSError, HTTPException):
+            return False
+        finally:
+            connection.close()
+
+    def _banner(self, login: Login) -> str:
+        client = f"FIFOD_RUNTIME_DIR={shlex.quote(str(RUN))} {shlex.quote(str(VENV / 'bin' / 'fifod-client'))}"
+        return BANNER.format(port=self.port, user=login.user, password=login.password(), client=client, var=VAR)
+
+
+def environment_of_programs() -> dict[str, str]:
+    """The environment that every program of the trial runs in."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("PYTHON", "DJANGO_", "FIFOD_", "LISTEN_"))
+    }
+    return {
+        **kept,
+        "PYTHONUNBUFFERED": "1",
+        "FIFOD_RUNTIME_DIR": str(RUN),
+        "FIFOD_STATE_DIR": str(STATE),
+        "FIFOD_CONFIG": str(CONFIG),
+        "FIFOD_DATABASE": str(STATE / "web.sqlite3"),
+        "FIFOD_SECRET_KEY_FILE": str(STATE / "secret.key"),
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())
