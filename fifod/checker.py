@@ -8,7 +8,11 @@ checker.py ledger PATH...   a ledger's directory, or some of its files in their 
 
 from __future__ import annotations
 
-import argparse
+import sys
+
+if __name__ == "__main__":
+    sys.path.pop(0)  # this file's folder: its other files must not stand in for modules of the standard library
+
 import base64
 import decimal
 import functools
@@ -16,18 +20,14 @@ import hashlib
 import itertools
 import json
 import re
-import sys
 import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
-    Params = Mapping[str, Any]
-
-BLOCK, SMALL, MILLION = 65536, 1024, range(1, 10**6 + 1)
+Params = Mapping[str, Any]
+BLOCK, SMALL, MILLION, HUNDRED, TWENTY = 65536, 1024, *(range(1, top + 1) for top in (10**6, 100, 20))
 
 
 class Stream:
@@ -38,11 +38,9 @@ class Stream:
 
     @staticmethod
     def _make(seed: bytes) -> Iterator[bytes]:
-        first = hashlib.shake_256(seed + bytes(8))
-        yield first.digest(SMALL)
-        yield first.digest(BLOCK)[SMALL:]
-        for i in itertools.count(1):
-            yield hashlib.shake_256(seed + i.to_bytes(8, "big")).digest(BLOCK)
+        yield hashlib.shake_256(seed + bytes(8)).digest(SMALL)  # enough for a small draw
+        for i in itertools.count():
+            yield hashlib.shake_256(seed + i.to_bytes(8, "big")).digest(BLOCK)[0 if i else SMALL :]
 
     def take(self, count: int) -> bytes:
         while len(self._buffer) - self._at < count:
@@ -52,11 +50,10 @@ class Stream:
 
     def uniform(self, r: int) -> int:
         k = (r - 1).bit_length()
-        width, mask = (k + 7) // 8, (1 << k) - 1
-        while True:
+        width, mask, candidate = (k + 7) // 8, (1 << k) - 1, r
+        while candidate >= r:
             candidate = int.from_bytes(self.take(width), "big") & mask
-            if candidate < r:
-                return candidate
+        return candidate
 
     def distinct(self, r: int, n: int) -> Iterator[int]:
         moved: dict[int, int] = {}
@@ -90,7 +87,7 @@ def integers(params: Params, stream: Stream, count: str = "n") -> list[Any]:
 
 
 def sequences(params: Params, stream: Stream) -> list[Any]:
-    n, own = parameter(params, "n", MILLION[:10000]), ("length", "min", "max", "replacement", "base")
+    n, own = parameter(params, "n", MILLION[:1000]), ("length", "min", "max", "replacement", "base")
     lists = {k: params[k] if isinstance(params[k], list) else [params[k]] * n for k in own if k in params}
     if any(len(column) != n for column in lists.values()):
         raise ValueError(f"a parameter's list has not the length n = {n}")
@@ -98,16 +95,12 @@ def sequences(params: Params, stream: Stream) -> list[Any]:
 
 
 def decimals(params: Params, stream: Stream) -> list[Any]:
-    n, places = parameter(params, "n", MILLION), parameter(params, "decimalPlaces", MILLION[:20])
+    n, places = parameter(params, "n", MILLION), parameter(params, "decimalPlaces", TWENTY)
     return [Decimal(v).scaleb(-places) for v in stream.below(10**places, n, params)]
 
 
 def strings(params: Params, stream: Stream) -> list[Any]:
-    n, length, characters = (
-        parameter(params, "n", MILLION),
-        parameter(params, "length", MILLION[:100]),
-        params["characters"],
-    )
+    n, length, characters = parameter(params, "n", MILLION), parameter(params, "length", HUNDRED), params["characters"]
     places = [len(characters) ** k for k in reversed(range(length))]
     numbers = stream.below(len(characters) ** length, n, params)
     return ["".join(characters[v // place % len(characters)] for place in places) for v in numbers]
@@ -118,33 +111,29 @@ def uuids(params: Params, stream: Stream) -> list[Any]:
 
 
 def blobs(params: Params, stream: Stream) -> list[Any]:
-    form, size = (
-        parameter(params, "format", ("base64", "hex"), "base64"),
-        parameter(params, "size", range(8, (1 << 20) + 1, 8)),
-    )
-    raw = (stream.take(size // 8) for _ in range(parameter(params, "n", MILLION[:10000])))
-    return [b.hex() if form == "hex" else base64.b64encode(b).decode() for b in raw]
+    n, size = parameter(params, "n", HUNDRED), parameter(params, "size", range(8, (1 << 20) + 1, 8))
+    hexed = parameter(params, "format", ("base64", "hex"), "base64") == "hex"
+    return [b.hex() if hexed else base64.b64encode(b).decode() for b in (stream.take(size // 8) for _ in range(n))]
 
 
 def gaussians(params: Params, stream: Stream) -> list[Any]:
-    n, digits = parameter(params, "n", MILLION), parameter(params, "significantDigits", MILLION[:20])
+    n, digits = parameter(params, "n", MILLION), parameter(params, "significantDigits", TWENTY)
     mean, deviation = (Decimal(str(params[name])) for name in ("mean", "standardDeviation"))
     if not max(abs(mean), abs(deviation)) <= 10**6 or (deviation and deviation.adjusted() < -400):
         raise ValueError("the mean or the standard deviation is outside -1000000 to 1000000, or finer than 1e-400")
-    words = (int.from_bytes(stream.take(16), "big") for _ in range(n + n % 2))
-    return [x for a, b in zip(words, words) for x in box_muller(mean, deviation, a, b, digits)][:n]
+    return [x for _ in range((n + 1) // 2) for x in box_muller(mean, deviation, stream.take(32), digits)][:n]
 
 
-def box_muller(mean: Decimal, deviation: Decimal, a: int, b: int, digits: int, precision: int = 60) -> list[Decimal]:
+def box_muller(mean: Decimal, deviation: Decimal, pair: bytes, digits: int, precision: int = 60) -> list[Decimal]:
     """A pair of gaussians; precision grows until an error in its last six digits cannot change what is rounded."""
     rounding = decimal.Context(prec=digits, rounding=decimal.ROUND_HALF_EVEN)
-    with decimal.localcontext(decimal.Context(prec=200)):
-        u = Decimal(a + 1) / (1 << 128)  # exact: near u = 1 every digit counts in ln u
+    a, b = divmod(int.from_bytes(pair, "big"), 1 << 128)
+    u = decimal.Context(prec=200).divide(a + 1, 1 << 128)  # exact: near u = 1 every digit counts in ln u
     with decimal.localcontext(decimal.Context(prec=precision)):
         shifts = [deviation * (-2 * u.ln()).sqrt() * z for z in circle(b, precision)]
         margins = [(abs(mean) + abs(s)).scaleb(6 - precision) if s else s for s in shifts]
         edges = [[rounding.plus(mean + shifts[i] + sign * margins[i]) for i in (0, 1)] for sign in (-1, 1)]
-    return edges[0] if edges[0] == edges[1] else box_muller(mean, deviation, a, b, digits, precision * 2)
+    return edges[0] if edges[0] == edges[1] else box_muller(mean, deviation, pair, digits, precision * 2)
 
 
 def circle(b: int, precision: int) -> tuple[Decimal, Decimal]:
@@ -153,24 +142,23 @@ def circle(b: int, precision: int) -> tuple[Decimal, Decimal]:
     far = rest > 1 << 125
     term = angle = ((1 << 126) - rest if far else rest) * pi(precision) / (1 << 127)
     sums = [Decimal(1), angle]
-    for i in itertools.count(2):
+    for i in range(2, precision):  # the last terms are below angle / precision!, far finer than the precision
         term = term * angle / i
-        if abs(term) <= angle.scaleb(-precision):
-            break
         sums[i % 2] += -term if i & 2 else term
-    cosine, sine = reversed(sums) if far else sums
+    cosine, sine = sums[far], sums[not far]
     return ((cosine, sine), (-sine, cosine), (-cosine, -sine), (sine, -cosine))[quarter]
 
 
 @functools.cache
 def pi(precision: int) -> Decimal:
     """Machin's formula in integers, with ten digits to spare."""
-    total, one = 0, 10 ** (precision + 10)
+    total = 0
     for factor, x in ((16, 5), (-4, 239)):
-        power, k = one // x, 0
+        power, k = 10 ** (precision + 10) // x, 1
         while power:
-            total, power, k = total + (-1) ** k * factor * (power // (2 * k + 1)), power // (x * x), k + 1
-    return Decimal(total) / one
+            total += factor * (power // k)
+            factor, power, k = -factor, power // (x * x), k + 2
+    return Decimal(f"{total}e-{precision + 10}")
 
 
 METHODS = {"generateIntegers": integers, "generateIntegerSequences": sequences, "generateDecimalFractions": decimals}
@@ -186,13 +174,12 @@ def sha256(data: bytes | str) -> str:
     return hashlib.sha256(data.encode() if isinstance(data, str) else data).hexdigest()
 
 
-def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    if len(dict(pairs)) < len(pairs):
-        raise ValueError("a name stands twice in one object, so two readers could understand two things")
-    return dict(pairs)
-
-
 def parsed(text: bytes | str, what: str) -> dict[str, Any]:
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        if len(dict(pairs)) < len(pairs):
+            raise ValueError("a name stands twice in one object")
+        return dict(pairs)
+
     try:
         value = json.loads(text, parse_float=Decimal, parse_constant=str, object_pairs_hook=once)
     except (ValueError, ArithmeticError, RecursionError) as error:
@@ -202,8 +189,8 @@ def parsed(text: bytes | str, what: str) -> dict[str, Any]:
     return value
 
 
-def hex64(value: Any) -> bool:
-    return isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value) is not None
+def hex64(*texts: Any) -> bool:
+    return all(isinstance(text, str) and re.fullmatch("[0-9a-f]{64}", text) for text in texts)
 
 
 def failed(*checks: tuple[bool, str]) -> list[str]:
@@ -220,51 +207,52 @@ def differences(right: Any, shown: Any, place: str = "data") -> Iterator[str]:
 
 def vectors(paths: list[str]) -> Iterator[str]:
     given = [vector for path in paths for vector in parsed(Path(path).read_bytes(), path)["vectors"]]
-    for i, vector in enumerate(given, 1):
-        method, seed, shown = vector["method"], bytes.fromhex(vector["seed"]), vector.get("data", vector.get("sha256"))
-        stream = method == "stream"
-        right = sha256(Stream(seed).take(vector["length"])) if stream else values(method, vector["params"], seed)
+    for i, v in enumerate(given, 1):
+        method, seed, shown = v["method"], bytes.fromhex(v["seed"]), v.get("data", v.get("sha256"))
+        right = sha256(Stream(seed).take(v["length"])) if method == "stream" else values(method, v["params"], seed)
         yield from (f"vector {i}, {method}: {message}" for message in differences(right, shown))
     print(f"{len(given)} vectors computed")
 
 
 def receipt(paths: list[str]) -> Iterator[str]:
-    text = b"".join(sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes() for path in paths)
-    shown = parsed(text, "the receipt")
+    shown = parsed(sys.stdin.read() if paths == ["-"] else Path(*paths).read_bytes(), "the receipt")
     head, body = (parsed(str(shown.get(part)), f"the {part}") for part in ("head", "body"))
     print(f"serial number {head.get('serial')}\nhash {sha256(shown['head'])}")
-    seed, data, secret = body.get("seed", shown.get("seed")), shown.get("data"), "seedHash" in body
-    wrong = failed((shown.get("receipt") == "fifod-receipt-1", "the receipt is not of the form fifod-receipt-1"))
-    wrong += record_problems(head, shown["body"]) + failed((head.get("kind") == "draw", "the record is not of a draw"))
-    wrong += failed((seed is None or hex64(seed), "the seed is not 64 lower-case hex digits"))
-    if not wrong and secret and seed:
-        wrong = failed((sha256(bytes.fromhex(seed)) == body["seedHash"], "the seed has not the SHA-256 in the record"))
-    if wrong or (data is None and (secret or body["method"] == "stream")):
-        print("values: not compared")
+    wrong = record_problems(head, shown["body"]) + failed(
+        (shown.get("receipt") == "fifod-receipt-1", "the receipt is not of the form fifod-receipt-1"),
+        (head.get("kind") == "draw", "the record is not of a draw"),
+    )
+    yield from wrong or value_problems(body, body.get("seed", shown.get("seed")), shown.get("data"))
+
+
+def value_problems(body: dict[str, Any], seed: Any, data: Any) -> Iterator[str]:
+    if seed and (not hex64(seed) or body.get("seedHash", digest := sha256(bytes.fromhex(seed))) != digest):
+        yield "the seed is not the one in the record"
+    elif data is None and ("seedHash" in body or body["method"] == "stream"):
+        print("values: not in the receipt, so not compared")
     elif seed is None:
-        wrong = ["the values cannot be checked without the seed of this secret draw"]
+        yield "the values cannot be checked without the seed of this secret draw"
     else:
-        wrong = list(differences(values(body["method"], body["params"], bytes.fromhex(seed)), data))
+        yield from differences(values(body["method"], body["params"], bytes.fromhex(seed)), data)
         print("values: compared with what the recipe gives" + ", repeatable" * bool(body.get("repeatable")))
-    yield from wrong
 
 
 def record_problems(head: dict[str, Any], body_text: bytes | str) -> list[str]:
     draw, names = head.get("kind") == "draw", {"v", "kind", "time", "body", "prev"}
     wrong = failed(
         (set(head) == names | ({"serial"} if draw else set()), "the head has not the members that it should have"),
-        (head.get("v") == 1 and hex64(head.get("body")) and hex64(head.get("prev")), "the head is not well-formed"),
+        (head.get("v") == 1 and hex64(head.get("body"), head.get("prev")), "the head is not well-formed"),
         (not body_text or sha256(body_text) == head.get("body"), "the body has not the SHA-256 in the head"),
     )
-    if not draw or not body_text:
-        return wrong
-    body = parsed(body_text, "the body")
-    one_seed = ("seed" in body) != ("seedHash" in body) and hex64(body.get("seed", body.get("seedHash")))
-    return wrong + failed(
-        (body.get("recipe") == "fifod-1", f"the recipe is {body.get('recipe')!r:.40}; known here: fifod-1"),
-        (body.get("method") in (*METHODS, "stream") and isinstance(body.get("params"), dict), "it is no known draw"),
-        (one_seed, "the seed (or seedHash) is not 64 lower-case hex digits"),
-    )
+    if draw and body_text:
+        body = parsed(body_text, "the body")
+        seeds = [body[name] for name in ("seed", "seedHash") if name in body]
+        wrong += failed(
+            (body.get("recipe") == "fifod-1", f"the recipe is {body.get('recipe')!r:.40}; known here: fifod-1"),
+            (body.get("method") in (*METHODS, "stream"), f"the method {body.get('method')!r:.40} has no recipe"),
+            (len(seeds) == 1 and hex64(*seeds), "there is not one seed, or seedHash, of 64 lower-case hex digits"),
+        )
+    return wrong
 
 
 def lines_of(paths: list[str]) -> Iterator[tuple[str, int, bytes]]:
@@ -275,7 +263,7 @@ def lines_of(paths: list[str]) -> Iterator[tuple[str, int, bytes]]:
 
 def ledger(paths: list[str]) -> Iterator[str]:
     before, serial, count, bare = "", -1, 0, 0
-    for count, (place, number, line) in enumerate(lines_of(paths), 1):
+    for place, number, line in lines_of(paths):
         head_bytes, _, body_bytes = line.rstrip(b"\n").partition(b"\t")
         try:
             head = parsed(head_bytes, "the head")
@@ -283,14 +271,12 @@ def ledger(paths: list[str]) -> Iterator[str]:
         except ValueError as error:
             head, wrong = {}, [str(error)]
         kind, expected = head.get("kind"), before or ("0" * 64 if head.get("kind") == "ledger" else head.get("prev"))
-        got, serial, bare = head.get("serial"), 0 if kind == "ledger" else serial, bare + (not body_bytes)
+        got, serial = head.get("serial"), 0 if kind == "ledger" else serial
+        count, bare = count + 1, bare + (not body_bytes)
         wrong += failed(
             (line.endswith(b"\n"), "the line has no newline: it is torn"),
             ((kind in ("ledger", "segment")) == (number == 1), "not a file's first record, or one in the wrong place"),
-            (
-                head.get("prev") == expected,
-                "prev is not the hash of the record before: that was changed, or lines moved",
-            ),
+            (head.get("prev") == expected, "prev is not the hash of the record before: a change, or a moved line"),
             (kind != "draw" or got == serial + 1 or serial < 0, f"serial {got!r:.20} does not follow {serial}"),
         )
         before, serial = sha256(head_bytes), got if type(got) is int else serial
@@ -299,19 +285,15 @@ def ledger(paths: list[str]) -> Iterator[str]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("command", choices=("vectors", "receipt", "ledger"))
-    parser.add_argument("path", nargs="+")
-    given, count = parser.parse_args(), 0
+    commands = {"vectors": vectors, "receipt": receipt, "ledger": ledger}
+    if len(sys.argv) < 3 or sys.argv[1] not in commands:
+        sys.exit(__doc__)
     try:
-        for problem in {"vectors": vectors, "receipt": receipt, "ledger": ledger}[given.command](given.path):
-            count += 1
-            print(problem)
+        problems = list(commands[sys.argv[1]](sys.argv[2:]))
     except (ValueError, LookupError, TypeError, ArithmeticError, OSError) as error:
-        count += 1
-        print(f"cannot be checked: {type(error).__name__}: {error}")
-    print(f"{count} faults" if count else "all of it holds")
-    return int(count > 0)
+        problems = [f"cannot be checked: {type(error).__name__}: {error}"]
+    print(*problems, f"{len(problems)} faults" if problems else "all of it holds", sep="\n")
+    return int(bool(problems))
 
 
 if __name__ == "__main__":
