@@ -1,0 +1,83 @@
+"""Everything that a draw's page shows, from the daemon and from the draw table."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth.base_user import AbstractBaseUser
+
+from fifod.client import Reply
+from fifod.errors import FifodError, NotFound
+from fifod.ledger.record import parse_record
+from webui import gateway
+from webui.history.models import Draw
+from webui.history.rows import unsaved_draw
+
+
+class Unknown(Exception):
+    """There is no such draw, or it is another's."""
+
+
+class Unavailable(Exception):
+    """Neither the daemon nor the draw table can tell about the draw at present."""
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """A draw with its values, or without them and with the reason."""
+
+    draw: Draw
+    values: list[Any] | None
+    missing: str = ""
+
+    @property
+    def total(self) -> int | None:
+        """The sum of the values, if they are numbers."""
+        return sum(self.values) if self.values and all(type(value) is int for value in self.values) else None
+
+    @property
+    def mean(self) -> str | None:
+        """The mean of the values, if they are numbers."""
+        return None if self.total is None or not self.values else f"{math.fsum(self.values) / len(self.values):.6g}"
+
+
+def of(account: AbstractBaseUser, serial: int) -> Receipt:
+    """The receipt of an account's own draw.
+
+    The daemon is asked too: right after a draw the table may not hold it yet, and the values stand in no record. Whose
+    draw it is must be checked here, since the site's own uid may be an auditor, whom the daemon shows everybody's.
+    """
+    drawer = gateway.drawer(account)
+    row = Draw.objects.of_drawer(drawer).filter(serial=serial).first()
+    try:
+        reply = gateway.result(account, serial)
+    except NotFound:
+        return _from_row(row, Unknown(), _secret_or_gone(row))
+    except FifodError:
+        return _from_row(row, Unavailable(), "The values cannot be shown now: the draw service is not answering.")
+    draw = row or _draw_of(reply)
+    if draw.drawer != drawer:
+        raise Unknown
+    return Receipt(draw, _values(reply))
+
+
+def _from_row(row: Draw | None, otherwise: Exception, missing: str) -> Receipt:
+    if row is None:
+        raise otherwise
+    return Receipt(row, None, missing)
+
+
+def _secret_or_gone(row: Draw | None) -> str:
+    if row is not None and row.secret:
+        return "A secret draw: its values were shown once, to the drawer, and are kept nowhere."
+    return "The draw service no longer has this draw. Please tell whoever runs this site."
+
+
+def _draw_of(reply: Reply) -> Draw:
+    line = f"{reply.result['head']}\t{reply.result['body']}"
+    return unsaved_draw(parse_record(line.encode()))
+
+
+def _values(reply: Reply) -> list[Any] | None:
+    values: list[Any] | None = reply.result.get("random", {}).get("data")
+    return values

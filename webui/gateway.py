@@ -1,0 +1,52 @@
+"""The site's only way to the daemon: each call draws or asks on behalf of one account."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
+
+from fifod.client import Client, Reply
+from fifod.names import MAX_USER_BYTES
+
+_SECONDS_FOR_A_DRAW = 10.0
+_SECONDS_FOR_A_QUESTION = 3.0
+_SECONDS_FOR_HEALTH = 1.0
+
+
+def record_name(account: AbstractBaseUser) -> str:
+    """The account as the record holds it: its number, which is never given to another, and its printable name.
+
+    The daemon refuses control and bidirectional characters and long names; nobody should be unable to draw for that.
+    """
+    name = "".join(char if char.isprintable() else "\ufffd" for char in account.get_username())
+    whole = f"{account.pk}:{name}".encode()
+    return whole[:MAX_USER_BYTES].decode(errors="ignore")
+
+
+def drawer(account: AbstractBaseUser) -> str:
+    """The drawer that the ledger names for draws of an account."""
+    return f"web:{record_name(account)}"
+
+
+def draw_integers(
+    account: AbstractBaseUser, *, n: int, min: int, max: int, replacement: bool, base: int, purpose: str, key: str
+) -> Reply:
+    """Draw on behalf of an account; the same key again gives the same draw."""
+    with _client(account, _SECONDS_FOR_A_DRAW) as client:
+        return client.integers(n, min, max, replacement=replacement, base=base, purpose=purpose or None, key=key)
+
+
+def result(account: AbstractBaseUser, serial: int) -> Reply:
+    """A draw of the account once more, with its record's `head` and `body`."""
+    with _client(account, _SECONDS_FOR_A_QUESTION) as client:
+        return client.result(serial)
+
+
+def status() -> dict[str, Any]:
+    """How the daemon is."""
+    with Client(str(settings.RUNTIME_DIR), timeout=_SECONDS_FOR_HEALTH) as client:
+        return client.status()
+
+
+def _client(account: AbstractBaseUser, timeout: float) -> Client:
+    return Client(str(settings.RUNTIME_DIR), timeout=timeout, user=record_name(account))

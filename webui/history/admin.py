@@ -1,0 +1,92 @@
+"""The draw table in Django's admin: to be read, searched and filtered, never changed."""
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+
+from webui.history.models import Draw, RecorderPosition
+from webui.history.paginator import BoundedPaginator
+
+_SERIAL = re.compile(r"[1-9][0-9]{0,17}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+if TYPE_CHECKING:
+    _ModelAdmin = admin.ModelAdmin[Any]
+else:
+    _ModelAdmin = admin.ModelAdmin
+
+
+class ReadOnlyAdmin(_ModelAdmin):
+    """Nothing can be added, changed or deleted: the ledger is the truth and the recorder alone writes."""
+
+    actions = None
+
+    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
+        """Nobody."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody."""
+        return False
+
+
+@admin.register(Draw)
+class DrawAdmin(ReadOnlyAdmin):
+    """All draws, newest first."""
+
+    list_display = ("serial", "time", "drawer", "method", "purpose", "transport", "undelivered")
+    list_filter = ("method", "undelivered", "repeatable", "secret")
+    date_hierarchy = "time"
+    ordering = ("-serial",)
+    sortable_by = ("serial", "time")
+    list_per_page = 50
+    list_max_show_all = 0
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    paginator = BoundedPaginator
+    search_fields = ("serial",)
+    search_help_text = (
+        "A serial number, a drawer (unix:1000, web:7:alice), the SHA-256 of a list, or words of the purpose."
+    )
+    fieldsets = (
+        (None, {"fields": ("serial", "time", "purpose", "method", "params")}),
+        ("Drawer", {"fields": ("drawer", "uid", "user", "transport", "key_digest")}),
+        ("Values", {"fields": ("recipe", "seed", "secret", "seed_hash", "repeatable", "input_count", "input_sha256")}),
+        ("Delivery", {"fields": ("received", "undelivered", "undelivered_reason", "stream_length", "stream_sha256")}),
+        ("Place in the chain", {"fields": ("hash", "prev", "segment", "offset")}),
+    )
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Draw], search_term: str
+    ) -> tuple[QuerySet[Draw], bool]:
+        """One question for each kind of term, so that an index answers where there is one."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        return queryset.filter(_asked_for(term)), False
+
+
+def _asked_for(term: str) -> Q:
+    if _SERIAL.fullmatch(term):
+        return Q(serial=int(term))
+    if _SHA256.fullmatch(term):
+        return Q(input_sha256=term)
+    if term.startswith(("unix:", "web:")):
+        # Not "startswith", for which SQLite's LIKE uses no index.
+        return Q(drawer=term) | Q(drawer__gt=f"{term}:", drawer__lt=f"{term};")
+    return Q(purpose__icontains=term)
+
+
+@admin.register(RecorderPosition)
+class RecorderPositionAdmin(ReadOnlyAdmin):
+    """How far the recorder has come."""
+
+    list_display = ("segment", "offset", "hash", "updated")

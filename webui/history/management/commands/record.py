@@ -1,0 +1,78 @@
+"""`manage.py record`: follow the ledger and keep the draw table up with it."""
+
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from fifod.errors import EX_TEMPFAIL, EXIT_CANNOT_START, FifodError
+from webui.history import locks, progress, stopping
+from webui.history.recorder import Recorder
+
+# A look at the ledger's end costs microseconds, so five a second are nothing, and a draw shows well within a second.
+_SECONDS_BETWEEN_LOOKS = 0.2
+
+
+class Command(BaseCommand):
+    """The recorder's command line: one recorder at a time, SIGTERM or SIGINT ends it after the batch in hand."""
+
+    help = "Copies each draw of the ledger into the database, once, and goes on as the ledger grows."
+    requires_system_checks = []
+    requires_migrations_checks = True
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Take the options."""
+        parser.add_argument("--once", action="store_true", help="stop when all that is in the ledger now is recorded")
+        parser.add_argument(
+            "--from-start",
+            action="store_true",
+            help="first make all rows anew from the ledger's first record; the old ones serve until that is done",
+        )
+
+    def handle(self, *args: Any, once: bool, from_start: bool, **options: Any) -> None:
+        """Record until told to stop."""
+        stopping.block_signals()
+        with _errors_in_words(), locks.held():
+            self._run(Recorder(settings.LEDGER_DIR), once, from_start)
+
+    def _run(self, recorder: Recorder, once: bool, from_start: bool) -> None:
+        if not self._await_ledger(recorder, once):
+            return
+        stopped = self._work_off(recorder, from_start)
+        while not stopped and not once:
+            stopped = stopping.asked(within=_SECONDS_BETWEEN_LOOKS)
+            if not stopped and recorder.bytes_to_go():
+                stopped = self._work_off(recorder)
+
+    def _await_ledger(self, recorder: Recorder, once: bool) -> bool:
+        if recorder.position is None and not recorder.ledger_is_there():
+            self.stderr.write(f"recorder: no ledger in {settings.LEDGER_DIR} yet; waiting for the daemon's first start")
+            while not once and not recorder.ledger_is_there():
+                if stopping.asked(within=_SECONDS_BETWEEN_LOOKS):
+                    return False
+        return not once or recorder.position is not None or recorder.ledger_is_there()
+
+    def _work_off(self, recorder: Recorder, from_start: bool = False) -> bool:
+        """Record all there is; returns whether a signal ended it early."""
+        batches = recorder.rebuild_batches() if from_start else recorder.record_batches()
+        shown = progress.for_bytes(recorder.bytes_to_go(), self.stderr)
+        for records in batches:
+            shown.add(records, recorder.bytes_to_go())
+            if stopping.asked():
+                return True
+        shown.close()
+        return False
+
+
+@contextmanager
+def _errors_in_words() -> Iterator[None]:
+    try:
+        yield
+    except locks.Taken:
+        message = f"another recorder is running: it holds {locks.lock_file()}"
+        raise CommandError(message, returncode=EX_TEMPFAIL) from None
+    except FifodError as error:
+        raise CommandError(f"recorder: {error.message}", returncode=EXIT_CANNOT_START) from None

@@ -1,0 +1,111 @@
+"""The ledger's draws as rows, for questions and pages. The ledger is the truth; the rows can be rebuilt from it."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import models
+
+from fifod import names
+
+
+class DrawQuerySet(models.QuerySet["Draw"]):
+    """Questions about draws."""
+
+    def newest_first(self) -> "DrawQuerySet":
+        """The order in which people read a history."""
+        return self.order_by("-serial")
+
+    def of_drawer(self, drawer: str) -> "DrawQuerySet":
+        """The draws of one drawer, named as the ledger names it."""
+        return self.filter(drawer=drawer)
+
+    def datetimes(self, field_name: str, kind: str, order: str = "ASC", tzinfo: Any = None) -> Any:
+        """The years, months or days that hold a draw, for the admin's date hierarchy.
+
+        Django's own asks the database to cut every row's time short: seconds at a million rows. This one looks up the
+        next time behind each period found, in the index.
+        """
+        if order != "ASC" or field_name != "time":
+            return super().datetimes(field_name, kind, order, tzinfo)  # type: ignore[arg-type]
+        return list(self._periods(kind))
+
+    def _periods(self, kind: str) -> Iterator[datetime]:
+        times = self.order_by("time").values_list("time", flat=True)
+        found = times.first()
+        while found is not None:
+            start = _period_start(found, kind)
+            yield start
+            found = times.filter(time__gte=_period_start(start + _LONGER_THAN_A[kind], kind)).first()
+
+
+_LONGER_THAN_A = {"year": timedelta(days=366), "month": timedelta(days=31), "day": timedelta(days=1)}
+
+
+def _period_start(time: datetime, kind: str) -> datetime:
+    day = time.replace(hour=0, minute=0, second=0, microsecond=0)
+    return {"year": day.replace(month=1, day=1), "month": day.replace(day=1), "day": day}[kind]
+
+
+class Draw(models.Model):
+    """One draw, as its record in the ledger tells it."""
+
+    # SQLite orders rows by an "integer" key (64 bits); under any other type the key is an index beside the table.
+    serial = models.IntegerField("serial number", primary_key=True)
+    time = models.DateTimeField("recorded", help_text="When the record was written, before the reply left.")
+    received = models.DateTimeField("request received")
+    drawer = models.CharField(max_length=250, help_text="unix:UID, or web:ACCOUNT:NAME for a draw made on a page.")
+    uid = models.BigIntegerField("user id", help_text="Owner of the reply FIFO, as the kernel tells it.")
+    user = models.CharField("on behalf of", max_length=names.MAX_USER_BYTES)
+    transport = models.CharField(max_length=20)
+    purpose = models.CharField(max_length=names.MAX_PURPOSE_BYTES)
+    method = models.CharField(max_length=40, choices=[(name, name) for name in names.DRAW_METHODS])
+    params = models.JSONField("parameters")
+    recipe = models.CharField(max_length=40)
+    seed = models.CharField(max_length=64, help_text="Empty for a secret draw.")
+    seed_hash = models.CharField("hash of the seed", max_length=64, help_text="For a secret draw only.")
+    secret = models.BooleanField(help_text="The seed is known to the drawer alone.")
+    repeatable = models.BooleanField(help_text="The values could be known beforehand: no evidence of a fair draw.")
+    input_count = models.PositiveBigIntegerField("items in the list", null=True)
+    input_sha256 = models.CharField("SHA-256 of the list", max_length=64)
+    key_digest = models.CharField("digest of the key", max_length=64)
+    undelivered = models.BooleanField(help_text="The reply, or its rest, could not be delivered.")
+    undelivered_reason = models.CharField(max_length=200)
+    stream_length = models.PositiveBigIntegerField("bytes streamed", null=True)
+    stream_sha256 = models.CharField("SHA-256 of the stream", max_length=64)
+    hash = models.CharField(max_length=64, help_text="SHA-256 of the record's head.")
+    prev = models.CharField("hash before", max_length=64)
+    segment = models.CharField("ledger file", max_length=80)
+    offset = models.PositiveBigIntegerField("place in the ledger file", help_text="Byte at which the record starts.")
+
+    objects = DrawQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["time"], name="draw_time"),
+            models.Index(fields=["drawer", "serial"], name="draw_drawer"),
+            models.Index(fields=["method", "serial"], name="draw_method"),
+            # Few rows: indexes of their own cost nothing and let pages ask for just these.
+            models.Index(fields=["input_sha256"], name="draw_input", condition=~models.Q(input_sha256="")),
+            models.Index(fields=["serial"], name="draw_undelivered", condition=models.Q(undelivered=True)),
+            models.Index(fields=["serial"], name="draw_secret", condition=models.Q(secret=True)),
+            models.Index(fields=["serial"], name="draw_repeatable", condition=models.Q(repeatable=True)),
+        ]
+
+    def __str__(self) -> str:
+        return f"draw {self.serial}"
+
+
+class RecorderPosition(models.Model):
+    """How far the recorder has come in the ledger: one row, written together with the draws before it."""
+
+    segment = models.CharField(max_length=80)
+    offset = models.PositiveBigIntegerField()
+    hash = models.CharField(max_length=64)
+    updated = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(id=1), name="recorder_position_is_one_row")]
+
+    def __str__(self) -> str:
+        return f"{self.segment} at {self.offset}"
