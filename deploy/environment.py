@@ -1,4 +1,4 @@
-"""The Python environment `.venv/`: made once from the lock files, then known by a stamp, so later it takes no network."""
+"""The Python environment `.venv/`: made once from the lock files and known by a stamp, so that it takes no network."""
 
 import hashlib
 import sys
