@@ -16,9 +16,10 @@ LONGEST_SHEBANG = 127
 class Environment:
     """One environment with the packages of some lock files, and this checkout in it."""
 
-    def __init__(self, locks: list[str], folder: Path = VENV) -> None:
+    def __init__(self, locks: list[str], folder: Path = VENV, base: str = sys.executable) -> None:
         self.locks = [ROOT / lock for lock in locks]
         self.folder = folder
+        self.base = base
         self.python = folder / "bin" / "python"
         self._stamp = folder / "complete"
 
@@ -33,9 +34,9 @@ class Environment:
         machine.require_space(ROOT, machine.SETUP_MIB)
         if missing := machine.missing_for_build():
             machine.install(missing, progress)
-        if _identity(self.folder) not in self._present():
+        if self._identity() not in self._present():
             self._stamp.unlink(missing_ok=True)
-            progress.run("Making a Python environment", [sys.executable, "-m", "venv", "--clear", str(self.folder)])
+            progress.run("Making a Python environment", [self.base, "-m", "venv", "--clear", str(self.folder)])
         pip = [
             str(self.python),
             "-m",
@@ -53,7 +54,10 @@ class Environment:
         self._stamp.write_text("\n".join(self._wanted()))
 
     def _wanted(self) -> list[str]:
-        return [_identity(self.folder), *(_digest(lock.read_bytes()) for lock in self.locks)]
+        return [self._identity(), *(_digest(lock.read_bytes()) for lock in self.locks)]
+
+    def _identity(self) -> str:
+        return _digest(f"{self.base} {sys.version} {self.folder}".encode())
 
     def _present(self) -> set[str]:
         try:
@@ -63,16 +67,12 @@ class Environment:
 
     def _add_checkout(self) -> None:
         """What `pip install -e .` would do, less its import hook and its slow scripts, and without a build."""
-        version = f"python{sys.version_info.major}.{sys.version_info.minor}"
-        (self.folder / "lib" / version / "site-packages" / "fifod.pth").write_text(f"{ROOT}\n")
+        for packages in self.folder.glob("lib/python3*/site-packages"):
+            (packages / "fifod.pth").write_text(f"{ROOT}\n")
         for name, module in SCRIPTS.items():
             script = self.folder / "bin" / name
             script.write_text(f"{shebang(self.python)}import sys\n\nfrom {module} import main\n\nsys.exit(main())\n")
             script.chmod(0o755)
-
-
-def _identity(folder: Path) -> str:
-    return _digest(f"{sys.version} {sys.base_prefix} {folder}".encode())
 
 
 def _digest(data: bytes) -> str:

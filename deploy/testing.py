@@ -1,0 +1,104 @@
+"""`./deploy/test`: sets up, then runs every check and test; with arguments, pytest alone with these arguments."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+
+from deploy import machine
+from deploy.environment import ROOT, Environment
+from deploy.newest import newest_django
+from deploy.problem import Problem, explain
+from deploy.progress import Progress, fail
+
+SCRATCH = ROOT / "var" / "test"
+LOCKS = ["requirements.lock", "requirements-dev.lock"]
+# What tests use beside Python: the command, and Debian's package that has it.
+TOOLS = {
+    "cc": "gcc",
+    "chromium": "chromium",
+    "debootstrap": "debootstrap",
+    "pv": "pv",
+    "rngtest": "rng-tools5",
+    "strace": "strace",
+    "sudo": "sudo",
+    "systemd-nspawn": "systemd-container",
+}
+
+
+def main() -> int:
+    """Run the command; the exit status."""
+    try:
+        SCRATCH.mkdir(parents=True, exist_ok=True)
+        progress = Progress(SCRATCH / "setup.log")
+        environment = Environment(LOCKS)
+        environment.make(progress)
+        install_tools(progress)
+        if sys.argv[1:]:
+            return run(environment, ["pytest", *sys.argv[1:]])
+        return run_everything(environment, progress)
+    except Problem as problem:
+        return fail("deploy/test", str(problem))
+    except OSError as error:
+        return fail("deploy/test", explain(error))
+    except KeyboardInterrupt:
+        return fail("deploy/test", "stopped")
+
+
+def install_tools(progress: Progress) -> None:
+    """Install what tests use, if that can be done; what stays missing makes tests skip by name."""
+    missing = [package for command, package in TOOLS.items() if not shutil.which(command)]
+    if not missing:
+        return
+    try:
+        machine.install(missing, progress)
+    except Problem as problem:
+        progress.say(f"  Going on without {', '.join(missing)}: {problem}")
+
+
+def run_everything(environment: Environment, progress: Progress) -> int:
+    """Run all checks, the tests last, so that their summary ends the output; the exit status."""
+    parts = {
+        "format": ["ruff", "format", "--check", "."],
+        "lint": ["ruff", "check", "."],
+        "types": ["mypy", *typed_paths()],
+    }
+    failed = [name for name, command in parts.items() if announced(name, environment, command) != 0]
+    if not newest_django(progress, SCRATCH):
+        failed.append("web tests with the newest Django")
+    if announced("tests", environment, ["pytest", "--cov", "--cov-report=term"]) != 0:
+        failed.append("tests")
+    if failed:
+        return fail("deploy/test", f"failed: {', '.join(failed)}")
+    return 0
+
+
+def typed_paths() -> list[str]:
+    """Everything of Python in this repository."""
+    return [name for name in ("fifod", "webui", "deploy", "tests", "manage.py") if (ROOT / name).exists()]
+
+
+def announced(name: str, environment: Environment, command: list[str]) -> int:
+    """Run one of the checks under a heading; its exit status."""
+    print(f"\n== {name} ==", flush=True)
+    start = time.monotonic()
+    status = run(environment, command)
+    print(f"== {name}: {'passed' if status == 0 else 'FAILED'} after {time.monotonic() - start:.0f} s ==", flush=True)
+    return status
+
+
+def run(environment: Environment, module: list[str]) -> int:
+    """Run a Python module of the environment with arguments; its exit status."""
+    temporary = SCRATCH / "tmp"
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir()
+    # mypy ends without tidying up, so what it and its plugins make has a place that is emptied here.
+    tidy = {"TMPDIR": str(temporary)} if module[0] == "mypy" else {}
+    path = f"{environment.python.parent}{os.pathsep}{os.environ['PATH']}"
+    command = [str(environment.python), "-m", *module]
+    return subprocess.run(command, env={**os.environ, **tidy, "PATH": path}, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
