@@ -1,0 +1,85 @@
+"""The command `fifod-client`: finds the command meant, runs it, and turns errors into one line and an exit status."""
+
+from __future__ import annotations
+
+import sys
+
+from fifod.errors import FifodError, UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COMMANDS = {
+    "integers": ("draws", "whole numbers"),
+    "sequences": ("draws", "sequences of whole numbers"),
+    "decimals": ("draws", "decimal fractions from 0 up to 1"),
+    "gaussians": ("draws", "numbers of a normal distribution"),
+    "strings": ("draws", "texts of given characters"),
+    "uuids": ("draws", "UUIDs of version 4"),
+    "blobs": ("draws", "blocks of random bits"),
+    "pick": ("lists", "some items of a list, each at most once"),
+    "shuffle": ("lists", "a list in random order"),
+    "stream": ("streaming", "random bytes without end"),
+    "status": ("records", "how the daemon is"),
+    "history": ("records", "your draws, newest first"),
+    "show": ("records", "one of your draws, or its receipt"),
+    "verify": ("verification", "check a receipt, a ledger or its chain of hashes"),
+}
+"""Each command's module in this package and what it gives. Only that module is imported: it keeps the start short."""
+
+INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command that the arguments name; returns the exit status."""
+    try:
+        return _run(list(sys.argv[1:] if arguments is None else arguments))
+    except FifodError as error:
+        _complain(error.message)
+        return error.exit_status
+    except BrokenPipeError:
+        return 0
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _run(arguments: list[str]) -> int:
+    if len(arguments) == 1 and arguments[0].isdecimal():
+        return _draw_integers(int(arguments[0]))
+    from fifod.cli import parser
+
+    if not arguments:
+        raise UsageError(
+            "say what to draw, for example: fifod-client 5 (numbers from 1 to 100); see fifod-client --help"
+        )
+    if arguments[0] in ("-h", "--help", "help"):
+        return parser.show_overview(COMMANDS)
+    if arguments[0] == "--version":
+        return parser.show_version()
+    command, *rest = arguments
+    if command.startswith("-") or command.isdecimal():
+        command, rest = "integers", arguments
+    if command not in COMMANDS:
+        raise UsageError(parser.unknown_command(command, COMMANDS))
+    module = __import__(f"fifod.cli.{COMMANDS[command][0]}", fromlist=["run"])
+    status: int = module.run(command, module.build(command).parse_args(rest))
+    return status
+
+
+def _draw_integers(n: int) -> int:
+    """`fifod-client N`, what scripts run again and again: it needs no parser, which is a quarter of the start."""
+    from fifod.cli.output import emit, lines
+    from fifod.client import Client
+
+    with Client() as client:
+        reply = client.integers(n)
+    emit(lines(map(str, reply.data)))
+    return 0
+
+
+def _complain(message: str) -> None:
+    try:
+        print(f"fifod-client: {message}", file=sys.stderr)
+    except OSError:
+        pass
