@@ -92,12 +92,17 @@ class LedgerReader:
     def lines(self, after: Position | None = None) -> Iterator[Line]:
         """Every complete line behind a position, oldest first."""
         names = self.segments()
-        if after is None:
-            start = 0
-        else:
+        if after is not None:
             self._check(after, names)
-            names, start = names[names.index(after.segment) :], after.offset
-        for name in names:
+            yield from self.lines_from(Line(after.segment, after.offset, b""))
+        elif names:
+            yield from self.lines_from(Line(names[0], 0, b""))
+
+    def lines_from(self, first: Line) -> Iterator[Line]:
+        """A line that was found, and every complete line behind it."""
+        names = self.segments()
+        start = first.offset
+        for name in names[names.index(first.segment) :]:
             yield from self._lines_of(name, start)
             start = 0
 

@@ -29,6 +29,7 @@ from fifod.ledger.record import (
 )
 
 FILE_MODE = 0o640
+_MAX_OWED = 10_000
 _encode = msgspec.json.Encoder().encode
 
 
@@ -77,6 +78,7 @@ class LedgerWriter:
         self._descriptor = -1
         self._size = 0
         self._needs_repair = False
+        self._owed: list[Entry] = []
         self.serial = 0
         self.hash = NO_HASH
         if any(self._reader.segments()):
@@ -90,11 +92,20 @@ class LedgerWriter:
             self._repair()
         if self._size >= self.segment_bytes:
             self._rotate()
-        lines, stamps = self._format(entries)
+        lines, stamps = self._format(self._owed + entries)
         self._write(b"".join(lines))
         if stamps:
             self.serial, self.hash = self._last_serial(stamps), stamps[-1].hash
-        return stamps
+        owed, self._owed = len(self._owed), []
+        return stamps[owed:]
+
+    def owe(self, entry: Entry) -> None:
+        """Write a record that no reply waits for: now, or with the next batch if the ledger cannot be written now."""
+        try:
+            self.append([entry])
+        except LedgerNotWritable:
+            if len(self._owed) < _MAX_OWED:
+                self._owed.append(entry)
 
     def close(self) -> None:
         """Close the current segment."""
@@ -231,4 +242,4 @@ class LedgerWriter:
                 os.ftruncate(self._descriptor, last.end)
             except OSError as error:
                 raise self._not_writable(error) from None
-            self.append([Entry.of(NOTE, {"note": "repair", "bytesCut": torn})])
+            self.owe(Entry.of(NOTE, {"note": "repair", "bytesCut": torn}))

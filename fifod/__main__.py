@@ -1,0 +1,135 @@
+"""The command `fifod`: the daemon in the foreground."""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import hashlib
+import os
+import signal
+import socket
+import sys
+import time
+
+from systemd.daemon import notify
+
+from fifod import __version__, config, names
+from fifod.daemon import Daemon
+from fifod.errors import FifodError, StartError
+from fifod.ledger.reader import LedgerReader
+from fifod.ledger.record import NOTE
+from fifod.ledger.writer import Entry, LedgerWriter
+from fifod.log import log, to_stderr
+from fifod.service import Service, Sources
+from fifod.state import PidFile, State, make_directory
+
+_MIB = 1 << 20
+
+
+def main() -> int:
+    """Run the daemon; returns its exit status (3: it can never start like this)."""
+    arguments = _parser().parse_args()
+    to_stderr()
+    try:
+        settings = config.load(arguments.config)
+        if arguments.check:
+            print(f"{arguments.config or names.config_file()}: the configuration is good")
+            return 0
+        _serve(settings, arguments.config)
+    except FifodError as error:
+        log.error("%s", error.message)
+        return error.exit_status
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="fifod",
+        description="Serve fair random draws on a named pipe, with a record that nobody can quietly redo.",
+        epilog="Exit status: 0 stopped as told; 3 can never start like this; 74 the ledger cannot be written; "
+        "75 another fifod is running. Signals: TERM and INT stop, HUP reads the configuration again.",
+    )
+    parser.add_argument("--config", metavar="FILE", help="configuration (else FIFOD_CONFIG, else /etc/fifod/fifod.toml)")
+    parser.add_argument("--check", action="store_true", help="only check the configuration")
+    parser.add_argument("--version", action="version", version=f"fifod {__version__}")
+    return parser
+
+
+def _serve(settings: config.Config, path: str | None) -> None:
+    runtime_dir = names.runtime_dir()
+    make_directory(runtime_dir, 0o755)
+    state = State(names.state_dir())
+    writer = _open_ledger(state, settings)
+    service = Service(
+        settings,
+        writer,
+        LedgerReader(state.ledger_path),
+        state.host_key(),
+        Sources(os.urandom, time.time_ns, time.monotonic_ns),
+    )
+    wakeup = _wakeup_pipe()
+    daemon = Daemon(runtime_dir, settings, service, wakeup)
+    _handle_signals(daemon, path)
+    pid_file = PidFile(os.path.join(runtime_dir, "fifod.pid"))
+    # What is there now stays for good; the collector need not look at it again and again.
+    gc.freeze()
+    notify(f"READY=1\nSTATUS=serving draws from {runtime_dir}")
+    log.info("serving requests at %s, ledger %s", os.path.join(runtime_dir, "requests"), state.ledger_path)
+    try:
+        daemon.run()
+    finally:
+        pid_file.remove()
+    notify("STOPPING=1")
+    writer.close()
+    state.release()
+    log.info("stopped")
+
+
+def _open_ledger(state: State, settings: config.Config) -> LedgerWriter:
+    writer = LedgerWriter(
+        state.ledger_path,
+        is_durable=settings.durability == "disk",
+        segment_bytes=settings.ledger.segment_mib * _MIB,
+        key_commitment=hashlib.sha256(state.host_key()).hexdigest(),
+        host=socket.gethostname(),
+    )
+    if state.did_crash:
+        writer.owe(Entry.of(NOTE, {"note": "restart", "reason": "the daemon had not stopped cleanly"}))
+    return writer
+
+
+def _wakeup_pipe() -> int:
+    reader, write_end = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    signal.set_wakeup_fd(write_end, warn_on_full_buffer=False)
+    return reader
+
+
+def _handle_signals(daemon: Daemon, path: str | None) -> None:
+    """Signals only set flags; the loop looks at them when the wake-up descriptor becomes readable."""
+    came: set[int] = set()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, lambda number, frame: came.add(number))
+
+    def act() -> None:
+        if signal.SIGHUP in came:
+            came.discard(signal.SIGHUP)
+            _reload(daemon, path)
+        if came & {signal.SIGTERM, signal.SIGINT}:
+            log.info("stopping: answering what has been sent")
+            daemon.should_stop = True
+
+    daemon.on_signal = act
+
+
+def _reload(daemon: Daemon, path: str | None) -> None:
+    try:
+        settings = config.load(path)
+    except StartError as error:
+        log.error("%s; the configuration in use stays", error.message)
+        return
+    daemon.configure(settings)
+    log.info("configuration read again")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,309 @@
+"""The daemon: one loop that reads requests, lets the service answer them in turn, and writes replies as there is room."""
+
+from __future__ import annotations
+
+import logging
+import os
+import select
+import time
+from collections.abc import Callable
+
+from fifod import fifos, wire
+from fifod.channel import STALL_NS, Channel, Lost
+from fifod.clients import Clients, NoRoom, Parking
+from fifod.config import Config
+from fifod.draw import Reply
+from fifod.errors import StartError
+from fifod.log import CountedLog
+from fifod.names import MAX_IN_FLIGHT
+from fifod.owners import Owners
+from fifod.rota import Rota
+from fifod.service import Asked, Service
+from fifod.types import BadRequest, Caller, Request
+from fifod.wire import Event, LineReader
+
+log = logging.getLogger(__name__)
+
+READ_BYTES = 65536
+BACKLOG = 512
+BATCH = 16
+DURABLE_BATCH = 512
+PUSH_NS = 2_000_000
+TURN_NS = 4_000_000
+TICK_NS = 2_000_000_000
+BLOCKED_TICK_NS = 100_000_000
+HOUR_NS = 3_600_000_000_000
+DRAIN_NS = 5_000_000_000
+
+
+class Daemon:
+    """Serves one runtime directory until told to stop."""
+
+    def __init__(self, runtime_dir: str, config: Config, service: Service, wakeup: int) -> None:
+        """`wakeup` is a descriptor that becomes readable when a signal has come. Raises StartError."""
+        self._request_path = fifos.request_path(runtime_dir)
+        self._replies_path = fifos.replies_path(runtime_dir)
+        self._service = service
+        self._wakeup = wakeup
+        self._clients = Clients(fifos.open_replies_directory(self._replies_path), config.limits, Owners().owner)
+        self._requests = fifos.open_request_fifo(self._request_path)
+        self._lines = LineReader()
+        self._parking = Parking()
+        self._waiting, self._ready = Rota(), Rota()
+        self._backlog = 0
+        self._by_descriptor: dict[int, Channel] = {}
+        self._blocked: set[Channel] = set()
+        self._poll = select.epoll()
+        self._poll.register(self._requests, select.EPOLLIN)
+        self._poll.register(wakeup, select.EPOLLIN)
+        self._counted = CountedLog()
+        self._undelivered = 0
+        self._next_tick = self._next_hour = 0
+        self.should_stop = False
+        self.on_signal: Callable[[], None] = lambda: None
+        service.live = self._live_status
+        self.configure(config)
+
+    def configure(self, config: Config) -> None:
+        """Take over a configuration."""
+        self._batch_size = DURABLE_BATCH if config.durability == "disk" else BATCH
+        self._clients.configure(config.limits)
+        self._clients.owner_of = Owners().owner
+        self._service.configure(config)
+
+    def run(self) -> None:
+        """Serve until `should_stop`, then answer what has been sent so far."""
+        while not self.should_stop:
+            self._turn(self._timeout())
+        self._drain()
+
+    # --- one turn of the loop ---
+
+    def _timeout(self) -> float:
+        if self._waiting or self._ready:
+            return 0
+        now = time.monotonic_ns()
+        next_time = self._next_tick
+        if self._blocked:
+            next_time = min(next_time, now + BLOCKED_TICK_NS)
+        if (parked := self._parking.next_time()) is not None:
+            next_time = min(next_time, parked)
+        return max(0.0, (next_time - now) / 1e9)
+
+    def _turn(self, timeout: float) -> None:
+        has_requests = False
+        # Channels first: one whose client left must be closed before a request that names it is looked at.
+        for descriptor, events in self._poll.poll(timeout):
+            if descriptor == self._requests:
+                has_requests = True
+            elif descriptor == self._wakeup:
+                os.read(self._wakeup, 512)
+                self.on_signal()
+            else:
+                self._on_channel_event(descriptor, events)
+        if has_requests and self._backlog < BACKLOG:
+            self._read()
+        self._serve()
+        self._push(time.monotonic_ns() + TURN_NS)
+        self._tend(time.monotonic_ns())
+
+    def _on_channel_event(self, descriptor: int, events: int) -> None:
+        channel = self._by_descriptor.get(descriptor)
+        if channel is None:
+            return
+        if events & select.EPOLLERR:
+            self._close(channel, "the client left")
+        elif events & select.EPOLLOUT:
+            self._unblock(channel)
+
+    def _read(self) -> int:
+        try:
+            data = os.read(self._requests, READ_BYTES)
+        except BlockingIOError:
+            return 0
+        for event in self._lines.feed(data):
+            self._accept(event, 0)
+        return len(data)
+
+    def _serve(self) -> None:
+        batch: list[Asked] = []
+        channels: list[Channel] = []
+        while self._waiting and len(batch) < self._batch_size:
+            channel = self._waiting.take()
+            request = channel.requests.popleft()
+            batch.append(Asked(Caller(channel.uid, request.user), request))
+            channels.append(channel)
+            if channel.requests:
+                self._waiting.add(channel)
+        if not batch:
+            return
+        self._backlog -= len(batch)
+        replies = self._service.answer(batch)
+        now = time.monotonic_ns()
+        for channel, reply in zip(channels, replies, strict=True):
+            self._send(channel, reply, now)
+
+    def _send(self, channel: Channel, reply: Reply, now: int) -> None:
+        channel.send(reply, now)
+        if not channel.is_blocked:
+            self._ready.add(channel)
+
+    def _push(self, until: int) -> None:
+        """Let ready channels write, each for a slice of time, until all have or time is up."""
+        while self._ready:
+            channel = self._ready.take()
+            now = time.monotonic_ns()
+            try:
+                channel.push(min(until, now + PUSH_NS))
+            except Lost as lost:
+                self._close(channel, str(lost))
+                continue
+            except Exception:
+                # A reply that is made piece by piece reads the ledger, which may be damaged: that costs this client, not the others.
+                log.exception("a fault of fifod while making a reply")
+                self._close(channel, "a fault of fifod")
+                continue
+            if channel.is_blocked:
+                self._blocked.add(channel)
+                self._poll.modify(channel.descriptor, select.EPOLLOUT)
+            elif channel.has_output:
+                self._ready.add(channel)
+            if now > until:
+                return
+
+    def _unblock(self, channel: Channel) -> None:
+        self._blocked.discard(channel)
+        self._poll.modify(channel.descriptor, 0)
+        self._ready.add(channel)
+
+    # --- requests and channels ---
+
+    def _accept(self, event: Event, retries: int) -> None:
+        """Put a request into its channel's queue; one that cannot be answered is counted and dropped."""
+        if event.reply is None:
+            assert isinstance(event, BadRequest)
+            self._drop(event.message)
+            return
+        channel = self._clients.find(event.reply)
+        if channel is None:
+            channel = self._open(event.reply, event, retries)
+        if channel is None:
+            return
+        if channel.tally or channel.in_flight >= MAX_IN_FLIGHT:
+            self._drop("a client sends requests faster than it reads replies")
+        elif isinstance(event, Request):
+            channel.requests.append(event)
+            self._backlog += 1
+            self._waiting.add(channel)
+        else:
+            self._service.refused[event.code] += 1
+            self._send(channel, Reply(wire.encode_error(event, event.id)), time.monotonic_ns())
+
+    def _open(self, name: str, event: Event, retries: int) -> Channel | None:
+        try:
+            channel, surplus = self._clients.open(name)
+        except fifos.NotAReplyFifo as error:
+            self._drop(f"a reply FIFO cannot be opened: {error}")
+            return None
+        except (fifos.NoReader, NoRoom) as error:
+            if not self._parking.park(event, retries, time.monotonic_ns()):
+                what = "is not opened by its client" if isinstance(error, fifos.NoReader) else "is one too many"
+                self._drop(f"a reply FIFO {what}")
+            return None
+        for idle in surplus:
+            self._close(idle, "room for others")
+        self._by_descriptor[channel.descriptor] = channel
+        self._poll.register(channel.descriptor, 0)
+        return channel
+
+    def _drop(self, reason: str) -> None:
+        self._counted.warn(f"request dropped: {reason}", time.monotonic_ns())
+
+    def _close(self, channel: Channel, reason: str) -> None:
+        for serial in channel.undelivered():
+            self._undelivered += 1
+            self._service.record_undelivered(serial, reason)
+        if channel.tally:
+            self._service.record_end(channel.tally.serial, channel.tally.length, channel.tally.sha256)
+        self._backlog -= len(channel.requests)
+        self._waiting.remove(channel)
+        self._ready.remove(channel)
+        self._blocked.discard(channel)
+        del self._by_descriptor[channel.descriptor]
+        self._clients.close(channel)
+
+    # --- what time brings ---
+
+    def _tend(self, now: int) -> None:
+        for event, retries in self._parking.due(now):
+            self._accept(event, retries)
+        for channel in list(self._blocked):
+            if now - channel.progress >= STALL_NS:
+                self._close(channel, "nothing was read for ten seconds")
+            elif now - channel.tried >= BLOCKED_TICK_NS:
+                # The kernel says there is room only when a whole page is free, though less may do.
+                self._unblock(channel)
+        if now >= self._next_tick:
+            self._next_tick = now + TICK_NS
+            self._tick(now)
+
+    def _tick(self, now: int) -> None:
+        self._counted.flush(now)
+        if not fifos.is_same_fifo(self._request_path, self._requests):
+            self._reopen_requests(now)
+        if not fifos.is_same_fifo(self._replies_path, self._clients.replies):
+            self._reopen_replies(now)
+        if now >= self._next_hour:
+            self._next_hour = now + HOUR_NS
+            fifos.sweep_replies(self._clients.replies, time.time())
+            status = self._service.head()
+            log.info("the ledger's head is %d:%s", *status)
+
+    def _reopen_requests(self, now: int) -> None:
+        self._counted.warn("the request FIFO was removed or replaced; opening it anew", now)
+        try:
+            fresh = fifos.open_request_fifo(self._request_path)
+        except StartError as error:
+            self._counted.warn(error.message, now)
+            return
+        while self._read():
+            pass  # what was still sent to the old one
+        self._poll.unregister(self._requests)
+        os.close(self._requests)
+        self._requests = fresh
+        self._poll.register(fresh, select.EPOLLIN)
+
+    def _reopen_replies(self, now: int) -> None:
+        self._counted.warn("the directory of reply FIFOs was removed or replaced; opening it anew", now)
+        try:
+            fresh = fifos.open_replies_directory(self._replies_path)
+        except StartError as error:
+            self._counted.warn(error.message, now)
+            return
+        os.close(self._clients.replies)
+        self._clients.replies = fresh
+
+    def _live_status(self) -> dict[str, object]:
+        return {
+            "pid": os.getpid(),
+            "clients": len(self._clients),
+            "queued": self._backlog + len(self._parking),
+            "unanswerable": self._counted.total,
+            "undelivered": self._undelivered,
+        }
+
+    def _drain(self) -> None:
+        """Answer what was sent before the end, for a few seconds at most; streams end here."""
+        until = time.monotonic_ns() + DRAIN_NS
+        while self._read() and time.monotonic_ns() < until:
+            self._serve()
+        for channel in self._clients.all():
+            if channel.tally:
+                self._close(channel, "the daemon stops")
+        while (self._waiting or self._ready or self._blocked) and time.monotonic_ns() < until:
+            self._turn(min(self._timeout(), 0.1))
+        for channel in self._clients.all():
+            self._close(channel, "the daemon stops")
+        self._poll.close()
+        os.close(self._requests)
+        os.close(self._clients.replies)

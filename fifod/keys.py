@@ -1,0 +1,62 @@
+"""Which draws of the last 100,000 were made with which key, so that a repeated request gets its draw again."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import deque
+from itertools import islice
+
+from fifod.ledger.reader import LedgerReader
+from fifod.ledger.record import DRAW
+
+REMEMBERED = 100_000
+_GENERATION = 25_000
+_DIGEST_BYTES = 8
+_KEY = b'"key":"'
+_SERIAL = f'"kind":"{DRAW}","serial":'.encode()
+
+
+def key_digest(drawer: str, key: str) -> str:
+    """What the record holds of a key: SHA-256 of drawer, NUL, key, in hex."""
+    return hashlib.sha256(f"{drawer}\0{key}".encode()).hexdigest()
+
+
+class KeyIndex:
+    """Serial numbers by key digest. Eight bytes of a digest are kept: whoever looks one up compares the rest in the record."""
+
+    def __init__(self) -> None:
+        # Whole generations are forgotten at once: dropping the oldest of one large dict costs more with every drop.
+        self._generations: deque[dict[int, int]] = deque(maxlen=REMEMBERED // _GENERATION + 1)
+        self._newest = -1
+
+    def add(self, digest: str, serial: int) -> None:
+        """Remember a draw; serial numbers must not go down."""
+        if serial // _GENERATION != self._newest:
+            self._newest = serial // _GENERATION
+            self._generations.append({})
+        self._generations[-1][int(digest[: 2 * _DIGEST_BYTES], 16)] = serial
+
+    def find(self, digest: str) -> int | None:
+        """The serial number of the draw that may have this key."""
+        short = int(digest[: 2 * _DIGEST_BYTES], 16)
+        return next((found for one in self._generations if (found := one.get(short)) is not None), None)
+
+    @classmethod
+    def of(cls, ledger: LedgerReader) -> KeyIndex:
+        """The index of a ledger's newest draws, from the lines' bytes: decoding 100,000 records would delay the start."""
+        newest = (line.text for line in ledger.lines_backwards())
+        keys = [found for text in islice(newest, REMEMBERED) if (found := _key_of(text))]
+        index = cls()
+        for digest, serial in reversed(keys):
+            index.add(digest, serial)
+        return index
+
+
+def _key_of(line: bytes) -> tuple[str, int] | None:
+    # Inside a text the quotes of `"key":"` would be escaped, so this cannot be fooled by a purpose.
+    at, number = line.find(_KEY), line.find(_SERIAL)
+    if at < 0 or number < 0:
+        return None
+    digest = line[at + len(_KEY) : at + len(_KEY) + 64]
+    serial = line[number + len(_SERIAL) :].partition(b",")[0]
+    return digest.decode(), int(serial)

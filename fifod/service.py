@@ -1,0 +1,223 @@
+"""The service: requests in, replies out; what a reply tells is in the ledger before the reply exists. No I/O but the ledger's."""
+
+from __future__ import annotations
+
+import datetime
+import logging
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from fifod import __version__, names, wire
+from fifod.config import Config
+from fifod.draw import Draw, Reply, draw_reply, new_draw, record_body, recorded_draw, was_asked_by
+from fifod.errors import (
+    FifodError,
+    IllegalValue,
+    InternalError,
+    KeyTaken,
+    LedgerNotWritable,
+    Refusing,
+    RequestError,
+    UnknownMethod,
+)
+from fifod.keys import KeyIndex, key_digest
+from fifod.ledger.reader import LedgerReader
+from fifod.ledger.record import DRAW, END, UNDELIVERED, timestamp
+from fifod.ledger.writer import Entry, LedgerWriter, Stamp
+from fifod.params import normalise, unknown_name
+from fifod.queries import Archive
+from fifod.quota import Quotas
+from fifod.recipe import value_count
+from fifod.types import AnyParams, Caller, Request
+
+log = logging.getLogger(__name__)
+
+_METHODS = (*names.DRAW_METHODS, *names.QUERY_METHODS)
+_DAY = 86_400_000_000_000
+_EPOCH = datetime.date(1970, 1, 1).toordinal()
+
+
+class Asked(NamedTuple):
+    """A request and who sent it."""
+
+    caller: Caller
+    request: Request
+
+
+class _Planned(NamedTuple):
+    """A draw that is decided but not recorded yet."""
+
+    draw: Draw
+    body: bytes
+
+
+class Sources(NamedTuple):
+    """Where the service takes entropy and time from: bytes, nanoseconds since 1970, nanoseconds that never go back."""
+
+    entropy: Callable[[int], bytes]
+    clock: Callable[[], int]
+    monotonic: Callable[[], int]
+
+
+class Service:
+    """Answers batches of requests."""
+
+    def __init__(
+        self, config: Config, writer: LedgerWriter, reader: LedgerReader, host_key: bytes, sources: Sources
+    ) -> None:
+        self._writer = writer
+        self._reader = reader
+        self._host_key = host_key
+        self._sources = sources
+        self._keys = KeyIndex.of(reader)
+        self._started = sources.monotonic()
+        self.draws = 0
+        self.requests = 0
+        self.refused: Counter[int] = Counter()
+        self.refusal: str | None = None
+        self.live: Callable[[], dict[str, object]] = dict
+        self.configure(config)
+
+    def configure(self, config: Config) -> None:
+        """Take over a configuration; what drawers have used up of their quotas is forgotten."""
+        self._config = config
+        self._quotas = Quotas(config.limits)
+        self._archive = Archive(self._reader, self._writer.identity, config.auditors)
+
+    def answer(self, batch: Sequence[Asked]) -> list[Reply]:
+        """One reply to each request, in order. All draws among them are recorded by one write before this returns."""
+        if (cut := _first_repeated_key(batch)) is not None:
+            return self.answer(batch[:cut]) + self.answer(batch[cut:])
+        now = self._sources.clock()
+        received, today = timestamp(now), datetime.date.fromordinal(_EPOCH + now // _DAY)
+        plans = [self._plan_safely(asked, received, today) for asked in batch]
+        self.requests += len(batch)
+        stamps = self._record([plan.body for plan in plans if type(plan) is _Planned])
+        if isinstance(stamps, Refusing):
+            return [plan if type(plan) is Reply else self._refuse(stamps, asked.request) for asked, plan in zip(batch, plans, strict=True)]
+        following = iter(stamps)
+        return [
+            self._reply(plan, next(following), asked.request) if type(plan) is _Planned else plan
+            for asked, plan in zip(batch, plans, strict=True)
+        ]
+
+    def record_undelivered(self, serial: int, reason: str) -> None:
+        """Record that a draw's reply did not reach its client."""
+        self._writer.owe(Entry.of(UNDELIVERED, {"draw": serial, "reason": reason}))
+
+    def record_end(self, serial: int, length: int, sha256: str) -> None:
+        """Record how a stream ended: how many bytes were taken, and their digest."""
+        self._writer.owe(Entry.of(END, {"draw": serial, "length": length, "sha256": sha256}))
+
+    def _plan_safely(self, asked: Asked, received: str, today: datetime.date) -> _Planned | Reply:
+        try:
+            return self._plan(asked, received, today)
+        except RequestError as error:
+            return self._refuse(error, asked.request)
+        except FifodError as error:
+            log.error("cannot answer %s: %s", asked.request.method, error.message)
+            return self._refuse(InternalError(f"cannot answer {asked.request.method}: {error.message}"), asked.request)
+        except Exception:
+            # The boundary that must survive: one request, whatever is in it, may not end the daemon.
+            log.exception("a fault of fifod while answering %s", asked.request.method[:40])
+            return self._refuse(InternalError("a fault of fifod, which is in its log"), asked.request)
+
+    def _plan(self, asked: Asked, received: str, today: datetime.date) -> _Planned | Reply:
+        caller, request = asked
+        if caller.user is not None and caller.uid not in self._config.front_ends:
+            raise IllegalValue("only a configured front end may draw on behalf of a user", ["user"])
+        if request.method not in names.DRAW_METHODS:
+            return self._query(request, caller)
+        params = normalise(request.method, request.params, today)
+        if request.key is not None and (earlier := self._repeat(request.key, asked, params)) is not None:
+            return earlier
+        self._quotas.spend(caller.drawer, value_count(params), self._sources.monotonic())
+        draw = new_draw(request, params, caller, self._host_key, self._sources.entropy)
+        return _Planned(draw, record_body(draw, request, caller, received))
+
+    def _repeat(self, key: str, asked: Asked, params: AnyParams) -> Reply | None:
+        """The reply to a request that was answered before."""
+        caller, request = asked
+        digest = key_digest(caller.drawer, key)
+        serial = self._keys.find(digest)
+        if serial is None:
+            return None
+        record = self._reader.find(serial)
+        if record.body.get("key") != digest:
+            return None
+        if not was_asked_by(record, request, caller, params):
+            raise KeyTaken("this key was used for a draw with other parameters", ["key"])
+        stamp = Stamp(serial, record.head.time, record.hash)
+        return draw_reply(recorded_draw(record, key), stamp, self._writer.identity, request.id)
+
+    def _query(self, request: Request, caller: Caller) -> Reply:
+        match request.method:
+            case names.STATUS:
+                return Reply(wire.encode_result(self.status(caller), request.id))
+            case names.RESULT:
+                return self._archive.get_result(request, caller)
+            case names.DRAWS:
+                return self._archive.list_draws(request, caller)
+            case names.CHAIN:
+                return self._archive.get_chain(request)
+        raise UnknownMethod(unknown_name("method", request.method, _METHODS), [request.method[:40]])
+
+    def _record(self, bodies: list[bytes]) -> list[Stamp] | Refusing:
+        if not bodies:
+            return []
+        try:
+            stamps = self._writer.append([Entry(DRAW, body) for body in bodies])
+        except LedgerNotWritable as error:
+            if self.refusal is None:
+                log.error("refusing draws: %s", error.message)
+            self.refusal = error.message
+            return Refusing(f"nothing was drawn: {error.message}; try again later")
+        if self.refusal is not None:
+            log.warning("drawing again: the ledger can be written")
+            self.refusal = None
+        self.draws += len(stamps)
+        return stamps
+
+    def _reply(self, plan: _Planned, stamp: Stamp, request: Request) -> Reply:
+        if plan.draw.key:
+            self._keys.add(plan.draw.key, stamp.serial)
+        return draw_reply(plan.draw, stamp, self._writer.identity, request.id)
+
+    def _refuse(self, error: RequestError, request: Request) -> Reply:
+        self.refused[error.code] += 1
+        return Reply(wire.encode_error(error, request.id))
+
+    def head(self) -> tuple[int, str]:
+        """Serial number and hash of the ledger's newest record, to be noted elsewhere."""
+        return self._writer.serial, self._writer.hash
+
+    def status(self, caller: Caller) -> dict[str, object]:
+        """What getStatus answers: how the daemon is, and what the caller has left."""
+        draws_left, values_left = self._quotas.left(caller.drawer, self._sources.monotonic())
+        return {
+            "version": __version__,
+            "state": "serving" if self.refusal is None else f"refusing: {self.refusal}",
+            "ledger": self._writer.identity,
+            "serialNumber": self._writer.serial,
+            "hash": self._writer.hash,
+            "time": timestamp(self._sources.clock()),
+            "uptime": (self._sources.monotonic() - self._started) // 1_000_000_000,
+            "durability": self._config.durability,
+            "draws": self.draws,
+            "requests": self.requests,
+            "refused": {str(code): count for code, count in sorted(self.refused.items())},
+            **self.live(),
+            "quota": {"draws": draws_left, "values": values_left},
+        }
+
+
+def _first_repeated_key(batch: Sequence[Asked]) -> int | None:
+    """Where the same key comes a second time: it must find the first draw recorded."""
+    seen = set()
+    for index, (caller, request) in enumerate(batch):
+        if request.key is not None:
+            if (mark := (caller.drawer, request.key)) in seen:
+                return index
+            seen.add(mark)
+    return None

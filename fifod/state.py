@@ -1,0 +1,117 @@
+"""The daemon's own files: directories, the lock, the host key, the PID file, and the head that was last noted."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+
+from fifod.errors import EX_TEMPFAIL, StartError
+
+LEDGER_MODE = 0o2750
+_PRIVATE = 0o600
+KEY_BYTES = 32
+
+
+class AlreadyRunning(StartError):
+    """Another daemon has the lock."""
+
+    exit_status = EX_TEMPFAIL
+
+
+class State:
+    """The state directory, held by a lock as long as this object lives."""
+
+    def __init__(self, path: str) -> None:
+        """Raises AlreadyRunning, or StartError for what cannot be made or opened."""
+        self.path = path
+        self.ledger_path = os.path.join(path, "ledger")
+        make_directory(path, 0o755)
+        make_directory(self.ledger_path, LEDGER_MODE)
+        self._lock = _take_lock(os.path.join(self.ledger_path, "lock"))
+        # What the last holder of the lock left in it: nothing, if it stopped cleanly.
+        self.did_crash = os.fstat(self._lock).st_size > 0
+        os.pwrite(self._lock, f"{os.getpid()}\n".encode(), 0)
+
+    def release(self) -> None:
+        """Note a clean stop and give the lock back."""
+        os.ftruncate(self._lock, 0)
+        os.close(self._lock)
+
+    def host_key(self) -> bytes:
+        """The key that repeatable draws follow from; made when there is none."""
+        path = os.path.join(self.path, "host.key")
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _PRIVATE)
+        except FileExistsError:
+            return _read_key(path)
+        except OSError as error:
+            raise StartError(f"cannot make the host key {path}: {error.strerror}") from None
+        key = os.urandom(KEY_BYTES)
+        with open(descriptor, "wb") as file:
+            file.write(key)
+            file.flush()
+            os.fsync(descriptor)
+        return key
+
+
+def make_directory(path: str, mode: int) -> None:
+    """Make a directory with a mode, or take the one there is as it is."""
+    try:
+        os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+        os.mkdir(path, mode)
+        os.chmod(path, mode)
+    except FileExistsError:
+        if not os.path.isdir(path):
+            raise StartError(f"cannot use {path}: it is not a directory") from None
+    except OSError as error:
+        raise StartError(f"cannot make the directory {path}: {error.strerror}") from None
+
+
+def _take_lock(path: str) -> int:
+    # Mode 0600 in a private directory: a lock file that others can open, others can lock.
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, _PRIVATE)
+    except OSError as error:
+        raise StartError(f"cannot open the lock {path}: {error.strerror}") from None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        holder = os.pread(descriptor, 20, 0).decode(errors="replace").strip()
+        os.close(descriptor)
+        raise AlreadyRunning(f"another fifod (pid {holder or 'unknown'}) has the lock {path}") from None
+    return descriptor
+
+
+def _read_key(path: str) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            key = file.read(KEY_BYTES + 1)
+    except OSError as error:
+        raise StartError(f"cannot read the host key {path}: {error.strerror}") from None
+    if len(key) != KEY_BYTES:
+        raise StartError(f"cannot use the host key {path}: it must hold {KEY_BYTES} bytes; restore it from a back-up")
+    return key
+
+
+class PidFile:
+    """A file with the daemon's process number, there while it runs."""
+
+    def __init__(self, path: str) -> None:
+        """Written under another name first, so that nobody reads half a number. Raises StartError."""
+        self.path = path
+        temporary = f"{path}.new"
+        try:
+            with open(temporary, "w") as file:
+                file.write(f"{os.getpid()}\n")
+            os.rename(temporary, path)
+        except OSError as error:
+            raise StartError(f"cannot write the PID file {path}: {error.strerror}") from None
+
+    def remove(self) -> None:
+        """Remove it, if it is still this process's."""
+        try:
+            with open(self.path) as file:
+                if file.read() == f"{os.getpid()}\n":
+                    os.unlink(self.path)
+        except OSError:
+            pass
