@@ -1,0 +1,1 @@
+"""That draws are fair, and that two implementations of the recipe agree."""
