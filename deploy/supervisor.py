@@ -98,6 +98,7 @@ class Supervisor:
         for program in self.programs:
             if not self._stopping and program.restart_at is not None and program.pause == 0.0:
                 self._launch(program)
+                self.output.say(f"{program.name} runs again")
 
     def _launch(self, program: Program) -> None:
         out = program.start()
@@ -147,6 +148,4 @@ class Supervisor:
         for pid, state in self.notify.messages():
             for program in self.programs:
                 if program.process is not None and program.process.pid == pid and state.get("READY") == "1":
-                    if program.deaths and not program.ready:
-                        self.output.say(f"{program.name} is back")
                     program.ready = True
