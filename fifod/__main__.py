@@ -49,7 +49,9 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Exit status: 0 stopped as told; 3 can never start like this; 74 the ledger cannot be written; "
         "75 another fifod is running. Signals: TERM and INT stop, HUP reads the configuration again.",
     )
-    parser.add_argument("--config", metavar="FILE", help="configuration (else FIFOD_CONFIG, else /etc/fifod/fifod.toml)")
+    parser.add_argument(
+        "--config", metavar="FILE", help="configuration (else FIFOD_CONFIG, else /etc/fifod/fifod.toml)"
+    )
     parser.add_argument("--check", action="store_true", help="only check the configuration")
     parser.add_argument("--version", action="version", version=f"fifod {__version__}")
     return parser

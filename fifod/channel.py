@@ -63,7 +63,10 @@ class Channel:
         self._replies.append(reply)
 
     def push(self, until: int) -> None:
-        """Write as much as there is room for, and time until a monotonic nanosecond. Raises Lost if the client has gone."""
+        """Write as much as there is room for, and time until a monotonic nanosecond.
+
+        Raises Lost if the client has gone.
+        """
         self.is_blocked = False
         while True:
             self._make(until)

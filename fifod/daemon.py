@@ -1,4 +1,7 @@
-"""The daemon: one loop that reads requests, lets the service answer them in turn, and writes replies as there is room."""
+"""The daemon.
+
+One loop that reads requests, lets the service answer them in turn, and writes replies as there is room.
+"""
 
 from __future__ import annotations
 
@@ -159,7 +162,8 @@ class Daemon:
                 self._close(channel, str(lost))
                 continue
             except Exception:
-                # A reply that is made piece by piece reads the ledger, which may be damaged: that costs this client, not the others.
+                # A reply that is made piece by piece reads the ledger, which may be damaged: that costs this client,
+                # not the others.
                 log.exception("a fault of fifod while making a reply")
                 self._close(channel, "a fault of fifod")
                 continue

@@ -116,8 +116,9 @@ def record_body(draw: Draw, request: Request, caller: Caller, received: str) -> 
 def _seal(seed: bytes, key: str, drawer: str, seed_hash: str) -> bytes:
     """Seed to sealed seed and back, for who knows the request's key.
 
-    A client that repeats a secret request must get the same draw, even from a daemon that was restarted in between and has
-    forgotten the seed. The record holds only a digest of the key, so from the record alone nobody can open it.
+    A client that repeats a secret request must get the same draw, even from a daemon that was restarted in between
+    and has forgotten the seed. The record holds only a digest of the key, so from the record alone nobody can open
+    it.
     """
     pad = hashlib.sha256(f"fifod sealed seed\0{drawer}\0{key}\0{seed_hash}".encode()).digest()
     return bytes(a ^ b for a, b in zip(seed, pad, strict=True))
@@ -137,7 +138,9 @@ def recorded_draw(record: Record, key: str | None = None) -> Draw:
 
 def _unsealed(body: dict[str, Any], key: str | None) -> bytes:
     if key is None or "sealed" not in body:
-        raise NotFound("the values of a secret draw are not in the record: only its drawer has its seed", ["serialNumber"])
+        raise NotFound(
+            "the values of a secret draw are not in the record: only its drawer has its seed", ["serialNumber"]
+        )
     return _seal(bytes.fromhex(body["sealed"]), key, body["drawer"], body["seedHash"])
 
 
@@ -164,9 +167,7 @@ def draw_result(draw: Draw, stamp: Stamp, ledger: str) -> dict[str, object]:
     return result
 
 
-def draw_reply(
-    draw: Draw, stamp: Stamp, ledger: str, request_id: Id, more: dict[str, object] | None = None
-) -> Reply:
+def draw_reply(draw: Draw, stamp: Stamp, ledger: str, request_id: Id, more: dict[str, object] | None = None) -> Reply:
     """The reply to a draw that is in the record; `more` are further members of the result."""
     when = completion_time(stamp.time)
     result = draw_result(draw, stamp, ledger)

@@ -12,7 +12,8 @@ EXIT_CANNOT_START = 3
 class FifodError(Exception):
     """Base of every error that fifod raises on purpose.
 
-    `code` is the JSON-RPC or RANDOM.ORG code, 0 for errors that never cross the pipe; `data` the values that the message was made of.
+    `code` is the JSON-RPC or RANDOM.ORG code, 0 for errors that never cross the pipe; `data` the values that the
+    message was made of.
     """
 
     code = 0

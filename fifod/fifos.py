@@ -2,12 +2,14 @@
 
 The rules that everything here follows:
 
-1. The request FIFO is opened O_RDWR and non-blocking, once, for life. So there is never an end of file, and what clients wrote
-   outlives any of them. It is never removed or made anew while it is right: a client blocked in open() on an unlinked FIFO waits for ever.
-2. A reply FIFO is opened by its bare name relative to the directory: O_WRONLY (with O_RDWR nobody would learn that the reader left),
-   O_NONBLOCK (a client that never opens its end must not stop the daemon), O_NOFOLLOW, and never O_CREAT. What was opened is looked
-   at with fstat before anything is written: a FIFO with exactly one link.
-3. The owner of a reply FIFO says who *receives* the reply. It is an identity because the name is a secret that only its maker knows.
+1. The request FIFO is opened O_RDWR and non-blocking, once, for life. So there is never an end of file, and what
+   clients wrote outlives any of them. It is never removed or made anew while it is right: a client blocked in open()
+   on an unlinked FIFO waits for ever.
+2. A reply FIFO is opened by its bare name relative to the directory: O_WRONLY (with O_RDWR nobody would learn that
+   the reader left), O_NONBLOCK (a client that never opens its end must not stop the daemon), O_NOFOLLOW, and never
+   O_CREAT. What was opened is looked at with fstat before anything is written: a FIFO with exactly one link.
+3. The owner of a reply FIFO says who *receives* the reply. It is an identity because the name is a secret that only
+   its maker knows.
 4. A mode is set on the descriptor or by mkfifo under a cleared umask, never by path afterwards.
 """
 
@@ -19,6 +21,7 @@ import os
 import stat
 
 from fifod.errors import NoPermission, NotRunning, StartError
+from fifod.names import REPLY_NAME
 
 REQUEST_MODE = 0o622
 REPLIES_MODE = 0o3733
@@ -93,7 +96,8 @@ def is_same_fifo(path: str, descriptor: int) -> bool:
 def open_replies_directory(path: str) -> int:
     """Make the directory of reply FIFOs or take the one there is; returns a descriptor to open names relative to.
 
-    Anyone may create in it, nobody but its owner may list it, and its group is inherited, so that the daemon may write what clients make.
+    Anyone may create in it, nobody but its owner may list it, and its group is inherited, so that the daemon may
+    write what clients make.
     """
     try:
         os.mkdir(path, 0o700)

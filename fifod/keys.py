@@ -22,7 +22,10 @@ def key_digest(drawer: str, key: str) -> str:
 
 
 class KeyIndex:
-    """Serial numbers by key digest. Eight bytes of a digest are kept: whoever looks one up compares the rest in the record."""
+    """Serial numbers by key digest.
+
+    Eight bytes of a digest are kept: whoever looks one up compares the rest in the record.
+    """
 
     def __init__(self) -> None:
         # Whole generations are forgotten at once: dropping the oldest of one large dict costs more with every drop.
@@ -43,7 +46,10 @@ class KeyIndex:
 
     @classmethod
     def of(cls, ledger: LedgerReader) -> KeyIndex:
-        """The index of a ledger's newest draws, from the lines' bytes: decoding 100,000 records would delay the start."""
+        """The index of a ledger's newest draws, from the lines' bytes.
+
+        Decoding 100,000 records would delay the start.
+        """
         newest = (line.text for line in ledger.lines_backwards())
         keys = [found for text in islice(newest, REMEMBERED) if (found := _key_of(text))]
         index = cls()

@@ -51,7 +51,8 @@ def uniform(stream: Keystream, below: int, count: int) -> list[int]:
         return [0] * count
     mask = (1 << bits) - 1
     found: list[int] = []
-    # As many candidates as numbers are missing are needed in any case, so reading that many never reads a byte too many.
+    # As many candidates as numbers are missing are needed in any case, so reading that many never reads a byte too
+    # many.
     while missing := count - len(found):
         found += [number for one in _candidates(stream, (bits + 7) // 8, missing) if (number := one & mask) < below]
     return found

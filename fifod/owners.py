@@ -10,12 +10,15 @@ SUBUID = "/etc/subuid"
 
 class _Range(NamedTuple):
     first: int
-    count: int
+    size: int
     owner: int
 
 
 class Owners:
-    """The ranges of /etc/subuid. Any user can make FIFOs as one of his own subordinate uids, and would otherwise have 65,536 names."""
+    """The ranges of /etc/subuid.
+
+    Any user can make FIFOs as one of his own subordinate uids, and would otherwise have 65,536 names.
+    """
 
     def __init__(self, path: str = SUBUID) -> None:
         self._ranges = [found for line in _lines(path) if (found := _parse(line))]
@@ -23,7 +26,7 @@ class Owners:
     def owner(self, uid: int) -> int:
         """The uid itself, or the owner's within whose range it lies."""
         for one in self._ranges:
-            if one.first <= uid < one.first + one.count:
+            if one.first <= uid < one.first + one.size:
                 return one.owner
         return uid
 

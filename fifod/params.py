@@ -120,7 +120,9 @@ def _pregenerated(given: Given, today: datetime.date) -> Pregenerated | UnsetTyp
     [(kind, text)] = value.items()
     if not isinstance(text, str):
         raise Malformed(f"{name}: {kind} must be a text", [name])
-    return Pregenerated(date=_past_day(name, text, today)) if kind == "date" else Pregenerated(id=_identifier(name, text))
+    return (
+        Pregenerated(date=_past_day(name, text, today)) if kind == "date" else Pregenerated(id=_identifier(name, text))
+    )
 
 
 def _past_day(name: str, text: str, today: datetime.date) -> str:
@@ -216,7 +218,9 @@ def _sequences(given: Given, today: datetime.date) -> Sequences:
     )
     total = _total(params.length, n)
     if total > names.MAX_VALUES:
-        raise TooLarge(f"{total} values are too many, at most {names.MAX_VALUES} fit in one reply", [total, names.MAX_VALUES])
+        raise TooLarge(
+            f"{total} values are too many, at most {names.MAX_VALUES} fit in one reply", [total, names.MAX_VALUES]
+        )
     for one in params.each():
         _domain(one.n, _bounds(one.min, one.max), one.replacement)
     return params

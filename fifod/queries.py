@@ -45,7 +45,9 @@ class Archive:
         if draw.params.method == names.STREAM:
             result = {"serialNumber": serial, "hash": record.hash, "ledger": self._identity, **more}
             return Reply(wire.encode_result(result, request.id))
-        return draw_reply(draw, Stamp(serial, record.head.time, record.hash), self._identity, request.id, more)._replace(serial=0)
+        return draw_reply(
+            draw, Stamp(serial, record.head.time, record.hash), self._identity, request.id, more
+        )._replace(serial=0)
 
     def list_draws(self, request: Request, caller: Caller) -> Reply:
         """listDraws: the caller's newest draws before a serial number. Looks through 100,000 records at most."""

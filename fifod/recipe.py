@@ -1,6 +1,7 @@
 """The recipe fifod-1: from seed and parameters to the reply's `data`, piece by piece (RECIPE.md is the definition).
 
-Each piece is JSON text of up to about a thousand values, so that a reply of a million can be made while others are served.
+Each piece is JSON text of up to about a thousand values, so that a reply of a million can be made while others are
+served.
 """
 
 from __future__ import annotations
@@ -86,9 +87,7 @@ def _fraction(number: int, places: int) -> str:
 
 
 def _write_gaussians(params: Gaussians, stream: Keystream) -> Iterator[str]:
-    pairs = gaussian_values(
-        stream, params.n, params.mean, params.standard_deviation, params.significant_digits
-    )
+    pairs = gaussian_values(stream, params.n, params.mean, params.standard_deviation, params.significant_digits)
     for pair in pairs:
         yield ",".join([_plain(value) for value in pair])
 

@@ -1,4 +1,7 @@
-"""The service: requests in, replies out; what a reply tells is in the ledger before the reply exists. No I/O but the ledger's."""
+"""The service.
+
+Requests in, replies out; what a reply tells is in the ledger before the reply exists. No I/O but the ledger's.
+"""
 
 from __future__ import annotations
 
@@ -93,12 +96,15 @@ class Service:
         received, today = timestamp(now), datetime.date.fromordinal(_EPOCH + now // _DAY)
         plans = [self._plan_safely(asked, received, today) for asked in batch]
         self.requests += len(batch)
-        stamps = self._record([plan.body for plan in plans if type(plan) is _Planned])
+        stamps = self._record([plan.body for plan in plans if isinstance(plan, _Planned)])
         if isinstance(stamps, Refusing):
-            return [plan if type(plan) is Reply else self._refuse(stamps, asked.request) for asked, plan in zip(batch, plans, strict=True)]
+            return [
+                self._refuse(stamps, asked.request) if isinstance(plan, _Planned) else plan
+                for asked, plan in zip(batch, plans, strict=True)
+            ]
         following = iter(stamps)
         return [
-            self._reply(plan, next(following), asked.request) if type(plan) is _Planned else plan
+            self._reply(plan, next(following), asked.request) if isinstance(plan, _Planned) else plan
             for asked, plan in zip(batch, plans, strict=True)
         ]
 

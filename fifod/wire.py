@@ -1,7 +1,7 @@
 """The wire format: bytes in, requests and bad requests out; results and errors to bytes. No I/O.
 
-A request is one line of JSON-RPC 2.0 of at most 4096 bytes with its newline. Clients write a newline before it too, so that half a line
-that somebody left behind spoils nobody else's: empty lines are skipped.
+A request is one line of JSON-RPC 2.0 of at most 4096 bytes with its newline. Clients write a newline before it too,
+so that half a line that somebody left behind spoils nobody else's: empty lines are skipped.
 """
 
 from __future__ import annotations
@@ -77,7 +77,8 @@ def parse(line: bytes) -> Event:
 
 
 def _check_duplicates(line: bytes, members: dict[str, object]) -> None:
-    # The decoder keeps the last of two equal names. As many colons as members prove that there are none, and costs nothing.
+    # The decoder keeps the last of two equal names. As many colons as members prove that there are none, and costs
+    # nothing.
     if line.count(b":") != sum(len(value) for value in members.values() if isinstance(value, dict)) + len(members):
         json.loads(line, object_pairs_hook=_refuse_duplicates)
 

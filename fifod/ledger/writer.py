@@ -1,7 +1,8 @@
 """Writing the ledger: batches of records, each batch one write, complete lines or nothing.
 
-A batch counts as written only when all of it is in the file (and, with durability "disk", on the disk). After a short write or a failure
-what was written of it is cut away again, so that no serial number is used for a draw that was refused.
+A batch counts as written only when all of it is in the file (and, with durability "disk", on the disk). After a short
+write or a failure what was written of it is cut away again, so that no serial number is used for a draw that was
+refused.
 """
 
 from __future__ import annotations
@@ -162,7 +163,9 @@ class LedgerWriter:
         except (LedgerError, IndexError) as error:
             raise LedgerNotWritable(f"cannot write the ledger: {error}") from None
         if last is None or last.hash != self.hash:
-            raise LedgerNotWritable(f"cannot write the ledger in {self._directory}: it no longer ends where it was left")
+            raise LedgerNotWritable(
+                f"cannot write the ledger in {self._directory}: it no longer ends where it was left"
+            )
         self._needs_repair = False
 
     def _reopen(self, name: str) -> None:
@@ -190,7 +193,9 @@ class LedgerWriter:
         path = os.path.join(self._directory, segment_name(self.serial + 1))
         [line], [stamp] = self._format([first])
         try:
-            descriptor = os.open(f"{path}.new", os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC, FILE_MODE)
+            descriptor = os.open(
+                f"{path}.new", os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC, FILE_MODE
+            )
         except OSError as error:
             raise self._not_writable(error) from None
         try:

@@ -1,0 +1,289 @@
+"""Checks a ledger, a part of one, or bare heads: is this one unbroken chain, and is each record what it says?
+
+What can be found: a body or head that was changed, records that are missing, stand twice or elsewhere than they were written, draws that the
+recipe cannot compute, and heads that are not those that somebody noted. What cannot: a chain written anew as a whole, unless
+somebody noted one of its former heads.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+from fifod import names
+from fifod.errors import LedgerError, RequestError
+from fifod.keystream import BLOCK, Keystream
+from fifod.ledger.reader import LedgerReader, Line
+from fifod.ledger.record import DRAW, END, LEDGER, NO_HASH, SEGMENT, UNDELIVERED, Head, Record, parse_head, segment_name
+from fifod.params import normalise
+from fifod.recipe import data_pieces
+from fifod.types import AnyParams, Stream
+
+Expectations = Mapping[int, str]
+Progress = Callable[[int], object]
+
+_KEPT = 1000
+_HEX = frozenset("0123456789abcdef")
+
+
+class Fault(NamedTuple):
+    """Something that is not as it was written, and where."""
+
+    place: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.reason}"
+
+
+class Findings:
+    """What a check found."""
+
+    def __init__(self) -> None:
+        self.faults: list[Fault] = []
+        self.fault_count = 0
+        self.records = 0
+        self.draws = 0
+        self.erased = 0
+        self.torn = 0
+        self.first_serial: int | None = None
+        self.last_serial: int | None = None
+        self.hash = NO_HASH
+
+    def add(self, place: str, reason: str) -> None:
+        """Note a fault; of very many only the first are kept."""
+        self.fault_count += 1
+        if len(self.faults) < _KEPT:
+            self.faults.append(Fault(place, reason))
+
+    @property
+    def is_good(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.fault_count
+
+
+def verify(
+    reader: LedgerReader,
+    expectations: Expectations | None = None,
+    progress: Progress = lambda size: None,
+    *,
+    whole: bool = True,
+    recompute: bool = False,
+) -> Findings:
+    """Check all complete records that the reader has.
+
+    `expectations` are hashes that were noted, by serial number; `progress` is told how many bytes were read. A `whole` ledger
+    must begin with its first record. With `recompute` the values of each draw are computed, and streams compared with their digests.
+    """
+    check = _LedgerCheck(expectations or {}, recompute)
+    try:
+        check.run(reader, progress, whole)
+    except LedgerError as error:
+        check.findings.add("the ledger", error.message)
+    return check.findings
+
+
+def verify_heads(heads: Iterable[str], expectations: Expectations | None = None) -> Findings:
+    """Check heads that follow each other, oldest first, as getChain gives them."""
+    chain = Chain(expectations or {})
+    for number, text in enumerate(heads, 1):
+        encoded = text.encode()
+        try:
+            head = parse_head(encoded)
+        except LedgerError as error:
+            chain.findings.add(f"head {number}", error.message)
+            continue
+        chain.follow(f"head {number}", head, hashlib.sha256(encoded).hexdigest())
+    chain.finish()
+    return chain.findings
+
+
+class Chain:
+    """Follows heads one by one and notes where one does not follow from the one before."""
+
+    def __init__(self, expectations: Expectations) -> None:
+        self.findings = Findings()
+        self._expectations = dict(expectations)
+        self._previous = ""
+        self._previous_place = ""
+        self._missing: list[tuple[int, int, str]] = []
+
+    def follow(self, place: str, head: Head, digest: str) -> None:
+        """Take the next head."""
+        findings = self.findings
+        findings.records += 1
+        misplaced = head.kind == DRAW and head.serial is not None and self._count(place, head.serial, digest)
+        if self._previous and head.prev != self._previous and not misplaced:
+            findings.add(
+                place,
+                f"it does not follow the record before it ({self._previous_place}): "
+                "one of the two heads was changed, or records between them were removed",
+            )
+        self._previous, self._previous_place = digest, place
+        findings.hash = digest
+
+    def _count(self, place: str, serial: int, digest: str) -> bool:
+        """Take a serial number; whether that alone shows that the record is out of its place."""
+        findings = self.findings
+        findings.draws += 1
+        if (expected := self._expectations.pop(serial, None)) not in (None, digest):
+            findings.add(place, f"the hash of draw {serial} is {digest}, not {expected} as noted: it was written anew")
+        last = findings.last_serial
+        if last is None:
+            findings.first_serial = findings.last_serial = serial
+            return False
+        if serial <= last:
+            findings.add(place, self._return_of(serial))
+            return True
+        if serial > last + 1:
+            self._missing.append((last + 1, serial - 1, place))
+        findings.last_serial = serial
+        return serial > last + 1
+
+    def _return_of(self, serial: int) -> str:
+        for at, (first, last, place) in enumerate(self._missing):
+            if first <= serial <= last:
+                parts = [(first, serial - 1, place), (serial + 1, last, place)]
+                self._missing[at : at + 1] = [part for part in parts if part[0] <= part[1]]
+                return f"draw {serial} is out of its place: it belongs before {place}"
+        return f"draw {serial} stands here a second time"
+
+    def finish(self) -> None:
+        """Name what did not come."""
+        for first, last, place in self._missing:
+            which = f"draw {first} is" if first == last else f"draws {first} to {last} are"
+            self.findings.add(place, f"{which} missing before it")
+        for serial in self._expectations:
+            self.findings.add(f"draw {serial}", "it was noted, but it is not here")
+
+
+class _LedgerCheck:
+    def __init__(self, expectations: Expectations, recompute: bool) -> None:
+        self._chain = Chain(expectations)
+        self.findings = self._chain.findings
+        self._recompute = recompute
+        self._streams: dict[int, str] = {}
+        self._today = datetime.datetime.now(datetime.UTC).date()
+
+    def run(self, reader: LedgerReader, progress: Progress, whole: bool) -> None:
+        segments = reader.segments()
+        if not segments:
+            raise LedgerError(f"there is no ledger in {reader.directory}")
+        segment, number, end = "", 0, 0
+        for line in reader.lines():
+            if line.segment != segment:
+                self._close_segment(reader, segment, end, last=False)
+                segment, number, end = line.segment, 0, 0
+            number += 1
+            self._take(line, number, whole)
+            progress(line.end - end)
+            end = line.end
+        self._close_segment(reader, segment, end, last=True)
+        self._chain.finish()
+
+    def _close_segment(self, reader: LedgerReader, segment: str, end: int, last: bool) -> None:
+        if not segment:
+            return
+        rest = os.stat(os.path.join(reader.directory, segment)).st_size - end
+        if last:
+            self.findings.torn = rest
+        elif rest > 0:
+            self.findings.add(f"{segment} at byte {end}", f"the last {rest} bytes are no record")
+
+    def _take(self, line: Line, number: int, whole: bool) -> None:
+        place = f"{line.segment} line {number}"
+        try:
+            record = line.record()
+        except LedgerError as error:
+            self.findings.add(place, error.message.partition(": ")[2])
+            return
+        head = record.head
+        if head.serial is not None:
+            place += f" (draw {head.serial})"
+        if number == 1:
+            self._begin_segment(place, line.segment, head, whole)
+        elif head.kind in (LEDGER, SEGMENT):
+            self.findings.add(place, "a record that only begins a file stands within one")
+        self._chain.follow(place, head, record.hash)
+        self._check_body(place, record)
+
+    def _begin_segment(self, place: str, segment: str, head: Head, whole: bool) -> None:
+        is_first = self.findings.records == 0
+        if head.kind not in (LEDGER, SEGMENT):
+            self.findings.add(place, "the file does not begin with the record that begins one: its start was removed")
+        elif is_first and whole and (head.kind != LEDGER or head.prev != NO_HASH):
+            self.findings.add(place, "the ledger does not begin here: the files before this one are missing")
+        elif not is_first and segment != segment_name((self.findings.last_serial or 0) + 1):
+            self.findings.add(place, "the file is not the next one: files before it are missing, or it was renamed")
+
+    def _check_body(self, place: str, record: Record) -> None:
+        if not record.body_bytes:
+            self.findings.erased += 1
+            return
+        if hashlib.sha256(record.body_bytes).hexdigest() != record.head.body:
+            self.findings.add(place, "its body was changed: it does not have the SHA-256 that the head says")
+            return
+        try:
+            if record.head.kind == DRAW:
+                self._check_draw(record)
+            elif record.head.kind in (END, UNDELIVERED):
+                self._check_reference(record)
+        except LedgerError as error:
+            self.findings.add(place, error.message)
+
+    def _check_draw(self, record: Record) -> None:
+        params, seed = draw_of(record.body, self._today)
+        if seed is None:
+            return
+        if isinstance(params, Stream):
+            self._streams[record.head.serial or 0] = seed
+        elif self._recompute:
+            for _ in data_pieces(params, bytes.fromhex(seed)):
+                pass
+
+    def _check_reference(self, record: Record) -> None:
+        body = record.body
+        serial = body.get("draw")
+        if type(serial) is not int or not 1 <= serial <= (self.findings.last_serial or serial):
+            raise LedgerError(f"it is about draw {serial!r:.30}, which is not before it")
+        seed = self._streams.pop(serial, None)
+        if record.head.kind == END and self._recompute and seed is not None:
+            if stream_digest(bytes.fromhex(seed), body.get("length")) != body.get("sha256"):
+                raise LedgerError(f"the {body.get('length')} bytes of stream {serial} do not have the SHA-256 recorded")
+
+
+def draw_of(body: dict[str, Any], today: datetime.date) -> tuple[AnyParams, str | None]:
+    """The parameters and the seed, None if secret, of a draw's body; raises LedgerError if the recipe cannot compute it."""
+    if body.get("recipe") != names.RECIPE:
+        raise LedgerError(f"its recipe is {body.get('recipe')!r:.40}, this program knows {names.RECIPE}")
+    method, given = body.get("method"), body.get("params")
+    if method not in names.DRAW_METHODS or not isinstance(given, dict):
+        raise LedgerError(f"{method!r:.40} with such parameters is no draw")
+    try:
+        params = normalise(method, given, today)
+    except RequestError as error:
+        raise LedgerError(f"the recipe cannot compute it: {error.message}") from None
+    seed, commitment = body.get("seed"), body.get("seedHash")
+    if (seed is None) == (commitment is None) or not is_hex64(commitment if seed is None else seed):
+        raise LedgerError("it has not one seed, or one SHA-256 of a seed, of 64 hexadecimal digits")
+    return params, seed
+
+
+def is_hex64(text: object) -> bool:
+    """Whether this is a SHA-256 or a seed as it is written."""
+    return isinstance(text, str) and len(text) == 64 and _HEX.issuperset(text)
+
+
+def stream_digest(seed: bytes, length: object) -> str | None:
+    """SHA-256 of the first bytes of a stream; None if the length is none."""
+    if type(length) is not int or length < 0:
+        return None
+    stream, digest = Keystream(seed), hashlib.sha256()
+    while length:
+        taken = stream.take(min(length, BLOCK))
+        digest.update(taken)
+        length -= len(taken)
+    return digest.hexdigest()
