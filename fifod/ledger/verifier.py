@@ -1,8 +1,8 @@
 """Checks a ledger, a part of one, or bare heads: is this one unbroken chain, and is each record what it says?
 
-What can be found: a body or head that was changed, records that are missing, stand twice or elsewhere than they were written, draws that the
-recipe cannot compute, and heads that are not those that somebody noted. What cannot: a chain written anew as a whole, unless
-somebody noted one of its former heads.
+What can be found: a body or head that was changed, records that are missing, stand twice or elsewhere than they were
+written, draws that the recipe cannot compute, and heads that are not those that somebody noted. What cannot: a chain
+written anew as a whole, unless somebody noted one of its former heads.
 """
 
 from __future__ import annotations
@@ -75,8 +75,9 @@ def verify(
 ) -> Findings:
     """Check all complete records that the reader has.
 
-    `expectations` are hashes that were noted, by serial number; `progress` is told how many bytes were read. A `whole` ledger
-    must begin with its first record. With `recompute` the values of each draw are computed, and streams compared with their digests.
+    `expectations` are hashes that were noted, by serial number; `progress` is told how many bytes were read. A `whole`
+    ledger must begin with its first record. With `recompute` the values of each draw are computed, and streams are
+    compared with their digests.
     """
     check = _LedgerCheck(expectations or {}, recompute)
     try:
@@ -250,13 +251,14 @@ class _LedgerCheck:
         if type(serial) is not int or not 1 <= serial <= (self.findings.last_serial or serial):
             raise LedgerError(f"it is about draw {serial!r:.30}, which is not before it")
         seed = self._streams.pop(serial, None)
-        if record.head.kind == END and self._recompute and seed is not None:
-            if stream_digest(bytes.fromhex(seed), body.get("length")) != body.get("sha256"):
-                raise LedgerError(f"the {body.get('length')} bytes of stream {serial} do not have the SHA-256 recorded")
+        if record.head.kind != END or seed is None or not self._recompute:
+            return
+        if stream_digest(bytes.fromhex(seed), body.get("length")) != body.get("sha256"):
+            raise LedgerError(f"the {body.get('length')} bytes of stream {serial} do not have the SHA-256 recorded")
 
 
 def draw_of(body: dict[str, Any], today: datetime.date) -> tuple[AnyParams, str | None]:
-    """The parameters and the seed, None if secret, of a draw's body; raises LedgerError if the recipe cannot compute it."""
+    """The parameters and the seed (None if secret) of a draw's body; raises LedgerError if the recipe has no values."""
     if body.get("recipe") != names.RECIPE:
         raise LedgerError(f"its recipe is {body.get('recipe')!r:.40}, this program knows {names.RECIPE}")
     method, given = body.get("method"), body.get("params")

@@ -1,0 +1,238 @@
+"""`verify`: checks receipts and ledgers, and says what that proves."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import sys
+
+from fifod import names
+from fifod.cli import output
+from fifod.cli.parser import Parser, add_timeout
+from fifod.client import Client
+from fifod.errors import EX_DATAERR, FifodError, LedgerError, NoPermission
+from fifod.ledger.reader import LedgerReader
+from fifod.ledger.receipt import Receipt, verify_receipt
+from fifod.ledger.verifier import Findings, Progress, is_hex64, verify, verify_heads
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Iterator
+
+EX_NOINPUT = 66
+SHOWN_FAULTS = 20
+LONG_WORK = 8 << 20
+
+DESCRIPTION = """\
+Check a receipt (from `fifod-client show SERIAL --json`), one file of a ledger, or a ledger's directory; - is
+standard input. No daemon is needed. Without FILE, the ledger of this machine is checked if you may read it;
+otherwise the daemon is asked for the chain of heads, which anyone may check.
+
+A receipt proves that its values follow from the seed and the parameters in its record. That the record is the one
+made at the time is proved by its hash: find it in the ledger with --expect, or with someone who noted it. A chain
+proves that nothing before a noted hash was changed, removed or added since. Against an administrator who writes
+everything anew, only hashes that were noted elsewhere help: so note some.
+
+Exit status 65: something is wrong; each fault is named with its file and line."""
+
+EXAMPLES = """\
+  fifod-client verify receipt.json
+  fifod-client verify --expect 17:7c3e...             is the noted draw 17 still there?
+  fifod-client verify /var/lib/fifod/ledger --recompute
+"""
+
+
+class CannotRead(FifodError):
+    """What is to be checked cannot be read."""
+
+    exit_status = EX_NOINPUT
+
+
+class OneSegment(LedgerReader):
+    """One file of a ledger."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(os.path.dirname(path))
+        self._name = os.path.basename(path)
+
+    def segments(self) -> list[str]:
+        return [self._name]
+
+
+def build(command: str) -> Parser:
+    """The command's parser."""
+    parser = Parser(command, DESCRIPTION, EXAMPLES)
+    parser.add_argument(
+        "file", nargs="?", metavar="FILE", help="a receipt, a file of a ledger, or a ledger's directory"
+    )
+    parser.add_argument(
+        "--expect",
+        type=expectation,
+        action="append",
+        default=[],
+        metavar="SERIAL:HASH",
+        help="a draw's noted hash, which must be there; may be given several times",
+    )
+    parser.add_argument(
+        "--recompute",
+        action="store_true",
+        help="compute all values and streams of a ledger by the recipe, which takes long",
+    )
+    add_timeout(parser)
+    return parser
+
+
+def expectation(text: str) -> tuple[int, str]:
+    """A serial number and a hash."""
+    from argparse import ArgumentTypeError
+
+    serial, _, digest = text.partition(":")
+    if not (serial.isdecimal() and is_hex64(digest.lower())):
+        raise ArgumentTypeError(f"{text[:100]!r} is not a serial number, a colon and a hash of 64 hexadecimal digits")
+    return int(serial), digest.lower()
+
+
+def run(command: str, options: Namespace) -> int:
+    """Check what is meant and report."""
+    if options.file is None:
+        return _check_this_machine(options)
+    if os.path.isdir(options.file):
+        return _check_ledger(LedgerReader(options.file), f"the ledger in {options.file}", options)
+    text = _read(options.file)
+    if text.startswith(b'{"v":'):
+        if options.file == "-":
+            raise CannotRead("cannot check a ledger from standard input: give its file or directory")
+        return _check_ledger(OneSegment(options.file), options.file, options, whole=False)
+    return _check_receipt(text, options)
+
+
+def _read(file: str) -> bytes:
+    """A receipt, or the start of a file of a ledger, which may be very long."""
+    if file == "-" and sys.stdin is None:
+        raise CannotRead("cannot read the receipt: standard input is closed")
+    try:
+        with sys.stdin.buffer if file == "-" else open(file, "rb") as source:
+            start = source.read(5)
+            return start if start == b'{"v":' else start + source.read()
+    except OSError as error:
+        raise CannotRead(f"cannot read {file}: {error.strerror}") from None
+
+
+# --- receipts ---
+
+
+def _check_receipt(text: bytes, options: Namespace) -> int:
+    try:
+        receipt = verify_receipt(text, datetime.datetime.now(datetime.UTC).date())
+        _check_expectations(receipt, dict(options.expect))
+    except LedgerError as error:
+        raise LedgerError(f"the receipt is not good: {error.message}") from None
+    output.emit(_receipt_text(receipt))
+    return 0
+
+
+def _check_expectations(receipt: Receipt, expectations: dict[int, str]) -> None:
+    for serial, digest in expectations.items():
+        if (serial, digest) != (receipt.serial_number, receipt.hash):
+            raise LedgerError(
+                f"it is of draw {receipt.serial_number} with hash {receipt.hash}, not of {serial}:{digest}"
+            )
+
+
+def _receipt_text(receipt: Receipt) -> str:
+    body = receipt.body
+    purpose = f", for: {body['purpose']}" if body.get("purpose") else ""
+    lines = [f"good: draw {receipt.serial_number} of {body['drawer']}, {receipt.head.time}{purpose}"]
+    if receipt.has_values:
+        lines.append(f"its values follow from the recorded seed and parameters by the recipe {body['recipe']}")
+    else:
+        lines.append("it shows no values to compare: the record alone was checked")
+    if body.get("repeatable"):
+        lines.append(
+            "the draw is repeatable: others may have known the values beforehand, so it is no evidence of fairness"
+        )
+    lines.append(f"hash {receipt.hash}")
+    lines.append(
+        "that the record is in the ledger, and was at that time, shows only this hash, there or where it was noted"
+    )
+    return output.lines(lines)
+
+
+# --- ledgers ---
+
+
+def _check_this_machine(options: Namespace) -> int:
+    directory = os.path.join(names.state_dir(), "ledger")
+    reader = LedgerReader(directory)
+    try:
+        can_read = bool(reader.segments())
+    except (NoPermission, LedgerError):
+        can_read = False
+    if can_read:
+        return _check_ledger(reader, f"the ledger in {directory}", options)
+    if options.recompute:
+        raise NoPermission(
+            f"cannot recompute the draws of {directory}: you may not read it, only ask the daemon for its heads"
+        )
+    with Client(timeout=options.timeout) as client:
+        return _report(verify_heads(_heads(client), dict(options.expect)), "the chain of heads that the daemon gave")
+
+
+def _heads(client: Client) -> Iterator[str]:
+    serial: int | None = 1
+    while serial is not None:
+        page = client.chain(serial, names.MAX_LISTED)
+        yield from page["heads"]
+        serial = page["next"]
+
+
+def _check_ledger(reader: LedgerReader, what: str, options: Namespace, whole: bool = True) -> int:
+    size = reader.size_after(None)
+    with _Bar(size) as progress:
+        findings = verify(reader, dict(options.expect), progress, whole=whole, recompute=options.recompute)
+    return _report(findings, what)
+
+
+class _Bar:
+    """A progress bar for long work in front of a person."""
+
+    def __init__(self, size: int) -> None:
+        self._bar = None
+        if size >= LONG_WORK and sys.stderr is not None and sys.stderr.isatty():
+            from tqdm import tqdm
+
+            self._bar = tqdm(total=size, unit="B", unit_scale=True, desc="verify", leave=False)
+
+    def __enter__(self) -> Progress:
+        return self._bar.update if self._bar is not None else lambda size: None
+
+    def __exit__(self, *exception: object) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+
+def _report(findings: Findings, what: str) -> int:
+    if findings.is_good:
+        output.emit(_good_text(findings, what))
+        return 0
+    output.emit(output.lines(map(str, findings.faults[:SHOWN_FAULTS])))
+    if findings.fault_count > SHOWN_FAULTS:
+        output.emit(f"and {findings.fault_count - SHOWN_FAULTS} more\n")
+    count = "one thing is" if findings.fault_count == 1 else f"{findings.fault_count} things are"
+    output.tell(f"{what} is not good: {count} wrong; see above")
+    return EX_DATAERR
+
+
+def _good_text(findings: Findings, what: str) -> str:
+    drawn = f"draws {findings.first_serial} to {findings.last_serial}" if findings.draws else "no draws yet"
+    lines = [f"good: {what} holds {findings.records} records, {drawn}, in one unbroken chain"]
+    if findings.erased:
+        lines.append(f"the bodies of {findings.erased} records were erased, which the chain allows")
+    if findings.torn:
+        lines.append(f"behind the last record are {findings.torn} bytes that are no record (yet)")
+    lines.append(f"newest hash {findings.hash}")
+    lines.append(
+        "nothing before a hash that was noted elsewhere has changed since; without such a hash a chain proves little"
+    )
+    return output.lines(lines)
