@@ -31,6 +31,17 @@ class Params(Struct, frozen=True, rename="camel", kw_only=True):
 
     method: ClassVar[str]
 
+    @property
+    def value_count(self) -> int:
+        """How many values the draw gives, for quotas."""
+        count: int = getattr(self, "n", 1)
+        return count
+
+    @property
+    def weight(self) -> int:
+        """About how much work the values are, in integers."""
+        return self.value_count
+
 
 class Integers(Params, frozen=True, rename="camel", kw_only=True):
     method = names.INTEGERS
@@ -51,6 +62,10 @@ class Sequences(Params, frozen=True, rename="camel", kw_only=True):
     replacement: bool | list[bool] = True
     base: OneOrEach = 10
     pregenerated_randomization: Pregenerated | UnsetType = UNSET
+
+    @property
+    def value_count(self) -> int:
+        return sum(self.length) if isinstance(self.length, list) else self.n * self.length
 
     def each(self) -> list[Integers]:
         """The sequences one by one."""
@@ -80,6 +95,10 @@ class Gaussians(Params, frozen=True, rename="camel", kw_only=True):
     significant_digits: int
     pregenerated_randomization: Pregenerated | UnsetType = UNSET
 
+    @property
+    def weight(self) -> int:
+        return 100 * self.n
+
 
 class Strings(Params, frozen=True, rename="camel", kw_only=True):
     method = names.STRINGS
@@ -103,8 +122,12 @@ class Blobs(Params, frozen=True, rename="camel", kw_only=True):
     format: str = "base64"
     pregenerated_randomization: Pregenerated | UnsetType = UNSET
 
+    @property
+    def weight(self) -> int:
+        return self.n * self.size // 128
 
-class Stream(Params, frozen=True, rename="camel", kw_only=True):
+
+class Stream(Params, frozen=True, rename="camel", kw_only=True, omit_defaults=True):
     method = names.STREAM
 
 
@@ -145,12 +168,12 @@ class BadRequest(Struct, frozen=True):
     reply: str | None = None
 
 
-class Caller(Struct, frozen=True):
+class Caller:
     """Who asks: the uid that the kernel names, and the user on whose behalf a front end asks."""
 
-    uid: int
-    user: str | None = None
+    __slots__ = ("drawer", "uid", "user")
 
-    @property
-    def drawer(self) -> str:
-        return f"unix:{self.uid}" if self.user is None else f"web:{self.user}"
+    def __init__(self, uid: int, user: str | None = None) -> None:
+        self.uid = uid
+        self.user = user
+        self.drawer = f"unix:{uid}" if user is None else f"web:{user}"
