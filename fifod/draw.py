@@ -12,14 +12,14 @@ from msgspec import Struct
 
 from fifod import names, wire
 from fifod.errors import IllegalValue, LedgerError, NotFound, Refusing
-from fifod.keys import key_digest
 from fifod.keystream import BLOCK, Keystream
 from fifod.ledger.record import Record, completion_time
 from fifod.ledger.writer import Stamp
-from fifod.recipe import bits_used, data_pieces, value_count
-from fifod.types import PARAMS, AnyParams, Blobs, Caller, Gaussians, Id, Input, Pregenerated, Request, Stream
+from fifod.recipe import bits_used, data_pieces
+from fifod.types import PARAMS, AnyParams, Caller, Id, Input, Pregenerated, Request, Stream
 
 SEED_BYTES = 32
+_SMALL = 500  # so many integers take well below a millisecond
 _encode = msgspec.json.Encoder().encode
 
 
@@ -66,13 +66,12 @@ class Reply(NamedTuple):
 
 
 def new_draw(
-    request: Request, params: AnyParams, caller: Caller, host_key: bytes, entropy: Callable[[int], bytes]
+    request: Request, params: AnyParams, digest: str | None, host_key: bytes, entropy: Callable[[int], bytes]
 ) -> Draw:
-    """A draw with a seed from the kernel, or of a repeatable one from the host key.
+    """A draw with a seed from the kernel, or of a repeatable one from the host key; `digest` is the request's key's.
 
     Raises Refusing if the kernel gives no randomness, and IllegalValue for a repeatable draw that is to be secret.
     """
-    digest = key_digest(caller.drawer, request.key) if request.key else None
     source = None if isinstance(params, Stream) else params.pregenerated_randomization
     if isinstance(source, Pregenerated):
         if request.secret:
@@ -157,28 +156,37 @@ def was_asked_by(record: Record, request: Request, caller: Caller, params: AnyPa
     return request.secret == ("seedHash" in body) and all(body.get(name) == value for name, value in asked.items())
 
 
-def draw_result(draw: Draw, stamp: Stamp, ledger: str) -> dict[str, object]:
-    """The members of a draw's result beside `random`."""
-    result: dict[str, object] = {"serialNumber": stamp.serial, "hash": stamp.hash, "ledger": ledger}
+def draw_reply(draw: Draw, stamp: Stamp, ledger: str, request_id: Id, record: Record | None = None) -> Reply:
+    """The reply to a draw that is in the record; with `record` it shows that too."""
+    if isinstance(draw.params, Stream):
+        return _stream_reply(draw, stamp, ledger, request_id)
+    result = wire.DrawResult(
+        bits_used(draw.params),
+        stamp.serial,
+        stamp.hash,
+        ledger,
+        draw.seed.hex() if draw.is_secret else None,
+        draw.is_repeatable,
+        record.head_bytes.decode() if record else None,
+        record.body_bytes.decode() if record else None,
+    )
+    end = wire.encode_result_end(completion_time(stamp.time), result, request_id)
+    pieces = data_pieces(draw.params, draw.seed)
+    if draw.params.weight <= _SMALL:
+        return Reply(b"%b%b%b" % (wire.RESULT_START, "".join(pieces).encode(), end), None, stamp.serial)
+    return Reply(wire.RESULT_START, _with_end(pieces, end), stamp.serial)
+
+
+def _stream_reply(draw: Draw, stamp: Stamp, ledger: str, request_id: Id) -> Reply:
+    result = {
+        "completionTime": completion_time(stamp.time),
+        "serialNumber": stamp.serial,
+        "hash": stamp.hash,
+        "ledger": ledger,
+    }
     if draw.is_secret:
         result["seed"] = draw.seed.hex()
-    if draw.is_repeatable:
-        result["repeatable"] = True
-    return result
-
-
-def draw_reply(draw: Draw, stamp: Stamp, ledger: str, request_id: Id, more: dict[str, object] | None = None) -> Reply:
-    """The reply to a draw that is in the record; `more` are further members of the result."""
-    when = completion_time(stamp.time)
-    result = draw_result(draw, stamp, ledger)
-    if isinstance(draw.params, Stream):
-        line = wire.encode_result({"completionTime": when, **result}, request_id)
-        return Reply(line, _stream_pieces(draw.seed), stamp.serial, is_stream=True)
-    end = wire.encode_result_end(when, {"bitsUsed": bits_used(draw.params), **result, **(more or {})}, request_id)
-    pieces = data_pieces(draw.params, draw.seed)
-    if _is_small(draw.params):
-        return Reply(b"".join((wire.RESULT_START, "".join(pieces).encode(), end)), None, stamp.serial)
-    return Reply(wire.RESULT_START, _with_end(pieces, end), stamp.serial)
+    return Reply(wire.encode_result(result, request_id), _stream_pieces(draw.seed), stamp.serial, is_stream=True)
 
 
 def _with_end(pieces: Iterator[str], end: bytes) -> Iterator[bytes]:
@@ -191,13 +199,3 @@ def _stream_pieces(seed: bytes) -> Iterator[bytes]:
     stream = Keystream(seed)
     while True:
         yield stream.take(BLOCK)
-
-
-def _is_small(params: AnyParams) -> bool:
-    """Whether the values take so little time to make that nobody notices: well below a millisecond."""
-    match params:
-        case Gaussians():
-            return params.n <= 4
-        case Blobs():
-            return params.n * params.size <= 65536
-    return value_count(params) <= 500

@@ -42,7 +42,10 @@ class KeyIndex:
     def find(self, digest: str) -> int | None:
         """The serial number of the draw that may have this key."""
         short = int(digest[: 2 * _DIGEST_BYTES], 16)
-        return next((found for one in self._generations if (found := one.get(short)) is not None), None)
+        for generation in self._generations:
+            if short in generation:
+                return generation[short]
+        return None
 
     @classmethod
     def of(cls, ledger: LedgerReader) -> KeyIndex:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 BLOCK = 65536
 _FIRST = 136  # what one turn of SHAKE-256 gives; asking for less saves nothing
-_CHUNK = 1000
+CHUNK = 1000
 _FORMATS = {1: "B", 2: "H", 4: "I", 8: "Q"}
 
 
@@ -49,12 +49,12 @@ def uniform(stream: Keystream, below: int, count: int) -> list[int]:
     bits = (below - 1).bit_length()
     if bits == 0:
         return [0] * count
-    mask = (1 << bits) - 1
+    width, mask = (bits + 7) // 8, (1 << bits) - 1
     found: list[int] = []
     # As many candidates as numbers are missing are needed in any case, so reading that many never reads a byte too
     # many.
     while missing := count - len(found):
-        found += [number for one in _candidates(stream, (bits + 7) // 8, missing) if (number := one & mask) < below]
+        found += [number for one in _candidates(stream, width, missing) if (number := one & mask) < below]
     return found
 
 
@@ -69,8 +69,8 @@ def _candidates(stream: Keystream, width: int, count: int) -> tuple[int, ...] | 
 
 def uniform_chunks(stream: Keystream, below: int, count: int) -> Iterator[list[int]]:
     """As `uniform`, a thousand at a time, so that nobody waits for a million."""
-    for done in range(0, count, _CHUNK):
-        yield uniform(stream, below, min(_CHUNK, count - done))
+    for done in range(0, count, CHUNK):
+        yield uniform(stream, below, min(CHUNK, count - done))
 
 
 def distinct_chunks(stream: Keystream, below: int, count: int) -> Iterator[list[int]]:
@@ -84,7 +84,7 @@ def distinct_chunks(stream: Keystream, below: int, count: int) -> Iterator[list[
         left = below - done
         width = ((left - 1).bit_length() + 7) // 8
         # Numbers whose candidates are equally wide are read together.
-        size = min(_CHUNK, count - done, left - (1 << 8 * (width - 1)) if width else 1)
+        size = min(CHUNK, count - done, left - (1 << 8 * (width - 1)) if width else 1)
         chunk = []
         for place, step in enumerate(_steps(stream, left, width, size), done):
             chosen = place + step

@@ -29,7 +29,6 @@ from fifod.types import (
     Decimals,
     Gaussians,
     Integers,
-    OneOrEach,
     Pregenerated,
     Sequences,
     Stream,
@@ -216,7 +215,7 @@ def _sequences(given: Given, today: datetime.date) -> Sequences:
         base=_each("base", given.get("base"), n, _base),
         pregenerated_randomization=_pregenerated(given, today),
     )
-    total = _total(params.length, n)
+    total = params.value_count
     if total > names.MAX_VALUES:
         raise TooLarge(
             f"{total} values are too many, at most {names.MAX_VALUES} fit in one reply", [total, names.MAX_VALUES]
@@ -224,10 +223,6 @@ def _sequences(given: Given, today: datetime.date) -> Sequences:
     for one in params.each():
         _domain(one.n, _bounds(one.min, one.max), one.replacement)
     return params
-
-
-def _total(length: OneOrEach, n: int) -> int:
-    return sum(length) if isinstance(length, list) else n * length
 
 
 def _decimals(given: Given, today: datetime.date) -> Decimals:

@@ -41,13 +41,11 @@ class Archive:
         if record.body.get("drawer") != caller.drawer and not self.may_see_all(caller):
             raise NotFound(f"there is no draw with serial number {serial} that you may see", ["serialNumber"])
         draw = recorded_draw(record)
-        more: dict[str, object] = {"head": record.head_bytes.decode(), "body": record.body_bytes.decode()}
         if draw.params.method == names.STREAM:
-            result = {"serialNumber": serial, "hash": record.hash, "ledger": self._identity, **more}
+            result = {"serialNumber": serial, "hash": record.hash, "ledger": self._identity, **_texts(record)}
             return Reply(wire.encode_result(result, request.id))
-        return draw_reply(
-            draw, Stamp(serial, record.head.time, record.hash), self._identity, request.id, more
-        )._replace(serial=0)
+        stamp = Stamp(serial, record.head.time, record.hash)
+        return draw_reply(draw, stamp, self._identity, request.id, record)._replace(serial=0)
 
     def list_draws(self, request: Request, caller: Caller) -> Reply:
         """listDraws: the caller's newest draws before a serial number. Looks through 100,000 records at most."""
@@ -128,6 +126,9 @@ def _summary(record: Record) -> dict[str, object]:
         "time": record.head.time,
         "method": body.get("method"),
         "purpose": body.get("purpose"),
-        "head": record.head_bytes.decode(),
-        "body": record.body_bytes.decode(),
+        **_texts(record),
     }
+
+
+def _texts(record: Record) -> dict[str, str]:
+    return {"head": record.head_bytes.decode(), "body": record.body_bytes.decode()}

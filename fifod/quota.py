@@ -12,17 +12,16 @@ class Quotas:
     """Draws and values left to each drawer; everything is given back when a minute has passed since the first one."""
 
     def __init__(self, limits: Limits) -> None:
-        self.limits = limits
+        self._limits = limits
         self._since = 0
-        self._used: dict[str, tuple[int, int]] = {}
+        self._left: dict[str, tuple[int, int]] = {}
 
     def left(self, drawer: str, now: int) -> tuple[int, int]:
         """Draws and values that a drawer has left; `now` in nanoseconds of a clock that never goes back."""
         if now - self._since >= MINUTE:
             self._since = now
-            self._used.clear()
-        draws, values = self._used.get(drawer, (0, 0))
-        return self.limits.draws_per_minute - draws, self.limits.values_per_minute - values
+            self._left.clear()
+        return self._left.get(drawer) or (self._limits.draws_per_minute, self._limits.values_per_minute)
 
     def spend(self, drawer: str, values: int, now: int) -> None:
         """Take one draw of so many values. Raises QuotaExceeded, and then takes nothing."""
@@ -32,5 +31,4 @@ class Quotas:
         if values_left < values:
             message = f"{values} values asked for, {values_left} left this minute; try again in a minute"
             raise QuotaExceeded(message, [values, values_left])
-        limits = self.limits
-        self._used[drawer] = (limits.draws_per_minute - draws_left + 1, limits.values_per_minute - values_left + values)
+        self._left[drawer] = draws_left - 1, values_left - values

@@ -9,14 +9,14 @@ from __future__ import annotations
 import base64
 import json
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 
 import msgspec
 
 from fifod.gaussians import gaussian_values
-from fifod.keystream import Keystream, distinct_chunks, uniform_chunks
-from fifod.types import PARAMS, AnyParams, Blobs, Decimals, Gaussians, Integers, Sequences, Stream, Strings, UUIDs
+from fifod.keystream import CHUNK, Keystream, distinct_chunks, uniform, uniform_chunks
+from fifod.types import PARAMS, AnyParams, Blobs, Decimals, Gaussians, Integers, Sequences, Strings, UUIDs
 
 
 def data_pieces(params: AnyParams, seed: bytes) -> Iterator[str]:
@@ -40,18 +40,10 @@ def bits_used(params: AnyParams) -> int:
     return round(_BITS[params.method](params))
 
 
-def value_count(params: AnyParams) -> int:
-    """How many values a draw gives, for quotas; a sequence counts its elements, a stream as one."""
-    match params:
-        case Sequences():
-            return sum(one.n for one in params.each())
-        case Stream():
-            return 1
-    return params.n
-
-
-def _numbers(stream: Keystream, below: int, n: int, replacement: bool) -> Iterator[list[int]]:
-    return (uniform_chunks if replacement else distinct_chunks)(stream, below, n)
+def _numbers(stream: Keystream, below: int, n: int, replacement: bool) -> Iterable[list[int]]:
+    if not replacement:
+        return distinct_chunks(stream, below, n)
+    return uniform_chunks(stream, below, n) if n > CHUNK else [uniform(stream, below, n)]
 
 
 def _write_integers(params: Integers, stream: Keystream) -> Iterator[str]:

@@ -31,7 +31,6 @@ from fifod.ledger.writer import Entry, LedgerWriter, Stamp
 from fifod.params import normalise, unknown_name
 from fifod.queries import Archive
 from fifod.quota import Quotas
-from fifod.recipe import value_count
 from fifod.types import AnyParams, Caller, Request
 
 log = logging.getLogger(__name__)
@@ -136,26 +135,23 @@ class Service:
         if request.method not in names.DRAW_METHODS:
             return self._query(request, caller)
         params = normalise(request.method, request.params, today)
-        if request.key is not None and (earlier := self._repeat(request.key, asked, params)) is not None:
+        digest = None if request.key is None else key_digest(caller.drawer, request.key)
+        if digest and (serial := self._keys.find(digest)) and (earlier := self._repeat(digest, serial, asked, params)):
             return earlier
-        self._quotas.spend(caller.drawer, value_count(params), self._sources.monotonic())
-        draw = new_draw(request, params, caller, self._host_key, self._sources.entropy)
+        self._quotas.spend(caller.drawer, params.value_count, self._sources.monotonic())
+        draw = new_draw(request, params, digest, self._host_key, self._sources.entropy)
         return _Planned(draw, record_body(draw, request, caller, received))
 
-    def _repeat(self, key: str, asked: Asked, params: AnyParams) -> Reply | None:
-        """The reply to a request that was answered before."""
+    def _repeat(self, digest: str, serial: int, asked: Asked, params: AnyParams) -> Reply | None:
+        """The reply to a request that was answered before by the draw with this serial number."""
         caller, request = asked
-        digest = key_digest(caller.drawer, key)
-        serial = self._keys.find(digest)
-        if serial is None:
-            return None
         record = self._reader.find(serial)
         if record.body.get("key") != digest:
             return None
         if not was_asked_by(record, request, caller, params):
             raise KeyTaken("this key was used for a draw with other parameters", ["key"])
         stamp = Stamp(serial, record.head.time, record.hash)
-        return draw_reply(recorded_draw(record, key), stamp, self._writer.identity, request.id)
+        return draw_reply(recorded_draw(record, request.key), stamp, self._writer.identity, request.id)
 
     def _query(self, request: Request, caller: Caller) -> Reply:
         match request.method:
@@ -221,9 +217,9 @@ class Service:
 def _first_repeated_key(batch: Sequence[Asked]) -> int | None:
     """Where the same key comes a second time: it must find the first draw recorded."""
     seen = set()
-    for index, (caller, request) in enumerate(batch):
+    for index, (_, request) in enumerate(batch):
         if request.key is not None:
-            if (mark := (caller.drawer, request.key)) in seen:
+            if request.key in seen:
                 return index
-            seen.add(mark)
+            seen.add(request.key)
     return None

@@ -79,7 +79,8 @@ def parse(line: bytes) -> Event:
 def _check_duplicates(line: bytes, members: dict[str, object]) -> None:
     # The decoder keeps the last of two equal names. As many colons as members prove that there are none, and costs
     # nothing.
-    if line.count(b":") != sum(len(value) for value in members.values() if isinstance(value, dict)) + len(members):
+    params = members.get("params")
+    if line.count(b":") != len(members) + (len(params) if type(params) is dict else 0):
         json.loads(line, object_pairs_hook=_refuse_duplicates)
 
 
@@ -114,15 +115,15 @@ def _request(members: dict[str, object], reply: str) -> Request:
         params,
         reply,
         key,
-        _text(members, "purpose", names.MAX_PURPOSE_BYTES),
-        _input(members.get("input")),
-        _flag(members, "secret"),
-        _text(members, "user", names.MAX_USER_BYTES),
+        _text(members, "purpose", names.MAX_PURPOSE_BYTES) if "purpose" in members else None,
+        _input(members["input"]) if "input" in members else None,
+        _flag(members, "secret") if "secret" in members else False,
+        _text(members, "user", names.MAX_USER_BYTES) if "user" in members else None,
     )
 
 
 def _text(members: dict[str, object], name: str, limit: int) -> str | None:
-    value = members.get(name)
+    value = members[name]
     if value is None:
         return None
     if not isinstance(value, str) or not value:
@@ -134,7 +135,7 @@ def _text(members: dict[str, object], name: str, limit: int) -> str | None:
 
 
 def _flag(members: dict[str, object], name: str) -> bool:
-    value = members.get(name, False)
+    value = members[name]
     if value is not True and value is not False:
         raise Malformed(f"{name} must be true or false", [name])
     return value
@@ -164,13 +165,23 @@ def encode_result(result: object, request_id: Id) -> bytes:
     return _encode({"jsonrpc": "2.0", "result": result, "id": request_id}) + b"\n"
 
 
+class DrawResult(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
+    """The result of a draw beside `random`. A secret draw's reply holds its seed, a recorded one's its record."""
+
+    bits_used: int
+    serial_number: int
+    hash: str
+    ledger: str
+    seed: str | None = None
+    repeatable: bool = False
+    head: str | None = None
+    body: str | None = None
+
+
 RESULT_START = b'{"jsonrpc":"2.0","result":{"random":{"data":'
 
 
-def encode_result_end(completion_time: str, members: dict[str, object], request_id: Id) -> bytes:
+def encode_result_end(completion_time: str, result: DrawResult, request_id: Id) -> bytes:
     """What follows the data in the reply to a draw: RESULT_START, the data, this."""
-    return b',"completionTime":"%b"},%b,"id":%b}\n' % (
-        completion_time.encode(),
-        _encode(members)[1:],
-        _encode(request_id),
-    )
+    members = _encode(result)[1:]
+    return b',"completionTime":"%b"},%b,"id":%b}\n' % (completion_time.encode(), members, _encode(request_id))
