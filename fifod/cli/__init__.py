@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 
-from fifod.errors import FifodError, UsageError
+from fifod.errors import FifodError, RequestError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 COMMANDS = {
     "integers": ("draws", "whole numbers"),
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(arguments: list[str]) -> int:
     if len(arguments) == 1 and arguments[0].isdecimal():
-        return _draw_integers(int(arguments[0]))
+        return _with_name("integers", lambda: _draw_integers(int(arguments[0])))
     from fifod.cli import parser
 
     if not arguments:
@@ -63,8 +63,17 @@ def _run(arguments: list[str]) -> int:
     if command not in COMMANDS:
         raise UsageError(parser.unknown_command(command, COMMANDS))
     module = __import__(f"fifod.cli.{COMMANDS[command][0]}", fromlist=["run"])
-    status: int = module.run(command, module.build(command).parse_args(rest))
-    return status
+    options = module.build(command).parse_args(rest)
+    return _with_name(command, lambda: module.run(command, options))
+
+
+def _with_name(command: str, act: Callable[[], int]) -> int:
+    """Let a refusal by the daemon, which speaks of parameters alone, name the command too."""
+    try:
+        return act()
+    except RequestError as error:
+        error.message = f"{command}: {error.message}"
+        raise
 
 
 def _draw_integers(n: int) -> int:

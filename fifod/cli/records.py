@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 SHOWN_VALUES = 40
+MAX_DETAIL = 30
 DEFAULTS = {"replacement": True, "base": 10, "format": "base64"}
 
 
@@ -88,10 +89,14 @@ def _history(client: Client, options: Namespace) -> int:
 
 def _row(draw: dict[str, Any]) -> str:
     body = _body(draw["body"])
-    details = " ".join([*_params(body), *(["secret"] if "seedHash" in body else [])])
+    details = " ".join([*map(_short, _params(body)), *(["secret"] if "seedHash" in body else [])])
     method = str(draw["method"] or "(erased)").removeprefix("generate")
     when = f"{draw['time'][:10]} {draw['time'][11:19]}"
     return f"{draw['serialNumber']:>8}  {when}  {method:<16}  {details:<24}  {draw['purpose'] or ''}".rstrip() + "\n"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= MAX_DETAIL else f"{text[:MAX_DETAIL]}…"
 
 
 def _body(text: str) -> dict[str, Any]:
@@ -176,7 +181,7 @@ def _readable(head_text: str, body_text: str, data: list[Any] | None) -> str:
         if len(data) > SHOWN_VALUES:
             text += f"  and {len(data) - SHOWN_VALUES} more, all in fifod-client show {serial} --json\n"
     return text + (
-        "\nNote the hash, or give it to whom it concerns: while the ledger holds it, nothing up to this draw was changed.\n"
+        "\nNote the hash, or give it to whom it concerns: while the ledger holds it, nothing before it was changed.\n"
         f"  fifod-client verify --expect {serial}:{digest}\n"
     )
 
