@@ -8,7 +8,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from fifod import names
 
-Id = str | int | float | bool | None | list[object] | dict[str, object]
+Id = str | int | float | None
 OneOrEach = int | list[int]
 
 

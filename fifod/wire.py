@@ -71,7 +71,7 @@ def parse(line: bytes) -> Event:
         _check_duplicates(line, members)
         return _request(members, reply)
     except RequestError as error:
-        return BadRequest(error.code, error.message, error.data, members.get("id"), reply)
+        return BadRequest(error.code, error.message, error.data, _scalar(members.get("id")), reply)
     except RecursionError:
         return BadRequest(errors.ParseError.code, "a line is nested too deeply", None)
 
@@ -100,6 +100,9 @@ def _request(members: dict[str, object], reply: str) -> Request:
         raise InvalidRequest('the member jsonrpc must be "2.0"', ["jsonrpc"])
     if "id" not in members:
         raise InvalidRequest("the request has no id", ["id"])
+    request_id = _scalar(members["id"])
+    if request_id is None and members["id"] is not None:
+        raise InvalidRequest("the id must be a text, a number or null", ["id"])
     method, params, key = members.get("method"), members.get("params"), members.get("key")
     if not isinstance(method, str):
         raise InvalidRequest("the member method must be a text", ["method"])
@@ -110,7 +113,7 @@ def _request(members: dict[str, object], reply: str) -> Request:
     if key is not None and not (isinstance(key, str) and _KEY.fullmatch(key)):
         raise Malformed("key must be 32 lower-case hex digits", ["key"])
     return Request(
-        members["id"],  # type: ignore[arg-type]  # any JSON value, echoed as it came
+        request_id,
         method,
         params,
         reply,
@@ -120,6 +123,11 @@ def _request(members: dict[str, object], reply: str) -> Request:
         _flag(members, "secret") if "secret" in members else False,
         _text(members, "user", names.MAX_USER_BYTES) if "user" in members else None,
     )
+
+
+def _scalar(value: object) -> Id:
+    # An id goes back with every reply, and what can be decoded may be nested too deeply to be encoded again.
+    return value if isinstance(value, str | int | float) else None
 
 
 def _text(members: dict[str, object], name: str, limit: int) -> str | None:
