@@ -69,7 +69,7 @@ DATABASES: dict[str, dict[str, Any]] = {
             "timeout": 20,
             "transaction_mode": "IMMEDIATE",
             # NORMAL: a power cut may undo the last transactions, and the recorder repeats them from the ledger.
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-16384;",
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-32768;",
         },
     }
 }

@@ -61,7 +61,7 @@ class DrawAdmin(ReadOnlyAdmin):
         ("Drawer", {"fields": ("drawer", "uid", "user", "transport", "key_digest")}),
         ("Values", {"fields": ("recipe", "seed", "secret", "seed_hash", "repeatable", "input_count", "input_sha256")}),
         ("Delivery", {"fields": ("received", "undelivered", "undelivered_reason", "stream_length", "stream_sha256")}),
-        ("Place in the chain", {"fields": ("hash", "prev", "segment", "offset")}),
+        ("Place in the chain", {"fields": ("hash", "prev")}),
     )
 
     def get_search_results(

@@ -75,8 +75,6 @@ class Draw(models.Model):
     stream_sha256 = models.CharField("SHA-256 of the stream", max_length=64)
     hash = models.CharField(max_length=64, help_text="SHA-256 of the record's head.")
     prev = models.CharField("hash before", max_length=64)
-    segment = models.CharField("ledger file", max_length=80)
-    offset = models.PositiveBigIntegerField("place in the ledger file", help_text="Byte at which the record starts.")
 
     objects = DrawQuerySet.as_manager()
 

@@ -70,14 +70,16 @@ class Recorder:
         draws: list[rows.Row] = []
         changes: list[rows.Change] = []
         for (record, behind), before in zip(batch, self._hashes_before(batch), strict=True):
-            start = behind.offset - _length(record)
             try:
                 if record.head.prev != before:
                     raise LedgerError(f"its prev is {record.head.prev}, but the record before it has the hash {before}")
-                _sort(record, behind.segment, start, draws, changes)
+                if record.head.kind == DRAW:
+                    draws.append(rows.row(record))
+                elif (change := rows.change(record)) is not None:
+                    changes.append(change)
             except LedgerError as error:
-                place = f"{behind.segment} at byte {start}"
-                raise LedgerError(f"cannot record what is in {place}: {error.message}") from None
+                place = f"the record that ends at byte {behind.offset} of {behind.segment}"
+                raise LedgerError(f"cannot record {place}: {error.message}") from None
         end = batch[-1][1]
         with transaction.atomic():
             self._insert(draws)
@@ -119,20 +121,6 @@ def _store_position(position: Position) -> None:
             "updated": timezone.now(),
         },
     )
-
-
-def _sort(record: Record, segment: str, start: int, draws: list[rows.Row], changes: list[rows.Change]) -> None:
-    try:
-        if record.head.kind == DRAW:
-            draws.append(rows.row(record, segment, start))
-        elif (change := rows.change(record)) is not None:
-            changes.append(change)
-    except (KeyError, TypeError, AttributeError) as error:
-        raise LedgerError(f"a body without what it should hold ({error})") from None
-
-
-def _length(record: Record) -> int:
-    return len(record.head_bytes) + len(record.body_bytes) + len(b"\t\n")
 
 
 def _make_draft() -> None:
