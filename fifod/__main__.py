@@ -75,16 +75,23 @@ def _serve(settings: config.Config, path: str | None) -> None:
     pid_file = PidFile(os.path.join(runtime_dir, "fifod.pid"))
     # What is there now stays for good; the collector need not look at it again and again.
     gc.freeze()
-    notify(f"READY=1\nSTATUS=serving draws from {runtime_dir}")
+    _notify(f"READY=1\nSTATUS=serving draws from {runtime_dir}")
     log.info("serving requests at %s, ledger %s", os.path.join(runtime_dir, "requests"), state.ledger_path)
     try:
         daemon.run()
     finally:
         pid_file.remove()
-    notify("STOPPING=1")
+    _notify("STOPPING=1")
     writer.close()
     state.release()
     log.info("stopped")
+
+
+def _notify(text: str) -> None:
+    try:
+        notify(text)
+    except OSError as error:
+        log.warning("cannot tell the supervisor %s: %s", text.partition("\n")[0], error.strerror)
 
 
 def _open_ledger(state: State, settings: config.Config) -> LedgerWriter:
