@@ -23,8 +23,6 @@ from fifod.log import log, to_stderr
 from fifod.service import Service, Sources
 from fifod.state import PidFile, State, make_directory
 
-_MIB = 1 << 20
-
 
 def main() -> int:
     """Run the daemon; returns its exit status (3: it can never start like this)."""
@@ -61,16 +59,19 @@ def _serve(settings: config.Config, path: str | None) -> None:
     runtime_dir = names.runtime_dir()
     make_directory(runtime_dir, 0o755)
     state = State(names.state_dir())
-    writer = _open_ledger(state, settings)
+    ledger = LedgerReader(state.ledger_path)
+    writer = _open_ledger(state)
+    state.check_head(ledger)
     service = Service(
         settings,
         writer,
-        LedgerReader(state.ledger_path),
+        ledger,
         state.host_key(),
         Sources(os.urandom, time.time_ns, time.monotonic_ns),
     )
     wakeup = _wakeup_pipe()
     daemon = Daemon(runtime_dir, settings, service, wakeup)
+    daemon.note_head = state.note_head
     _handle_signals(daemon, path)
     pid_file = PidFile(os.path.join(runtime_dir, "fifod.pid"))
     # What is there now stays for good; the collector need not look at it again and again.
@@ -94,11 +95,9 @@ def _notify(text: str) -> None:
         log.warning("cannot tell the supervisor %s: %s", text.partition("\n")[0], error.strerror)
 
 
-def _open_ledger(state: State, settings: config.Config) -> LedgerWriter:
+def _open_ledger(state: State) -> LedgerWriter:
     writer = LedgerWriter(
         state.ledger_path,
-        is_durable=settings.durability == "disk",
-        segment_bytes=settings.ledger.segment_mib * _MIB,
         key_commitment=hashlib.sha256(state.host_key()).hexdigest(),
         host=socket.gethostname(),
     )

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from fifod.channel import Channel
 from fifod.config import Limits
-from fifod.fifos import NoReader, open_reply_fifo
+from fifod.fifos import NoReader, is_same, open_replies_directory, open_reply_fifo, sweep_replies
 from fifod.wire import Event
 
 _RESERVED_DESCRIPTORS = 24
@@ -27,8 +27,10 @@ class NoRoom(Exception):
 class Clients:
     """The open channels by name, least recently used first, so that idle ones can make room."""
 
-    def __init__(self, replies: int, limits: Limits, owner_of: Callable[[int], int]) -> None:
-        self.replies = replies
+    def __init__(self, path: str, limits: Limits, owner_of: Callable[[int], int]) -> None:
+        """Raises StartError if the directory of reply FIFOs cannot be made or used."""
+        self._path = path
+        self._directory = open_replies_directory(path)
         self.owner_of = owner_of
         self._by_name: OrderedDict[str, Channel] = OrderedDict()
         self._per_uid: Counter[int] = Counter()
@@ -41,6 +43,25 @@ class Clients:
         """Take over limits; the number of descriptors that the process may have limits too."""
         self._limit = min(limits.clients, _raise_descriptor_limit() - _RESERVED_DESCRIPTORS)
         self._limit_per_uid = limits.clients_per_uid
+
+    @property
+    def is_in_place(self) -> bool:
+        """Whether the path still leads to the directory in which reply FIFOs are looked up."""
+        return is_same(self._path, self._directory)
+
+    def reopen(self) -> None:
+        """Go over to the directory that is at the path now. Raises StartError."""
+        fresh = open_replies_directory(self._path)
+        os.close(self._directory)
+        self._directory = fresh
+
+    def sweep(self, now: float) -> None:
+        """Remove the reply FIFOs of clients that died; `now` in seconds since 1970."""
+        sweep_replies(self._directory, now)
+
+    def close_directory(self) -> None:
+        """Close the directory, at the end."""
+        os.close(self._directory)
 
     def all(self) -> list[Channel]:
         """Every open channel."""
@@ -59,7 +80,7 @@ class Clients:
         Raises NoReader, NotAReplyFifo, or NoRoom if nothing can make room.
         """
         try:
-            descriptor, uid = open_reply_fifo(self.replies, name)
+            descriptor, uid = open_reply_fifo(self._directory, name)
         except NoReader:
             raise
         except OSError:

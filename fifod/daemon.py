@@ -17,17 +17,17 @@ from fifod.clients import Clients, NoRoom, Parking
 from fifod.config import Config
 from fifod.draw import Reply
 from fifod.errors import StartError
+from fifod.intake import Intake
 from fifod.log import CountedLog
 from fifod.names import MAX_IN_FLIGHT
 from fifod.owners import Owners
 from fifod.rota import Rota
 from fifod.service import Asked, Service
 from fifod.types import BadRequest, Caller, Request
-from fifod.wire import Event, LineReader
+from fifod.wire import Event
 
 log = logging.getLogger(__name__)
 
-READ_BYTES = 65536
 BACKLOG = 512
 BATCH = 16
 DURABLE_BATCH = 512
@@ -44,26 +44,25 @@ class Daemon:
 
     def __init__(self, runtime_dir: str, config: Config, service: Service, wakeup: int) -> None:
         """`wakeup` is a descriptor that becomes readable when a signal has come. Raises StartError."""
-        self._request_path = fifos.request_path(runtime_dir)
-        self._replies_path = fifos.replies_path(runtime_dir)
         self._service = service
         self._wakeup = wakeup
-        self._clients = Clients(fifos.open_replies_directory(self._replies_path), config.limits, Owners().owner)
-        self._requests = fifos.open_request_fifo(self._request_path)
-        self._lines = LineReader()
+        self._clients = Clients(fifos.replies_path(runtime_dir), config.limits, Owners().owner)
+        self._intake = Intake(fifos.request_path(runtime_dir))
         self._parking = Parking()
         self._waiting, self._ready = Rota(), Rota()
         self._backlog = 0
         self._by_descriptor: dict[int, Channel] = {}
         self._blocked: set[Channel] = set()
         self._poll = select.epoll()
-        self._poll.register(self._requests, select.EPOLLIN)
+        self._poll.register(self._intake.descriptor, select.EPOLLIN)
         self._poll.register(wakeup, select.EPOLLIN)
         self._counted = CountedLog()
         self._undelivered = 0
         self._next_tick = self._next_hour = 0
         self.should_stop = False
         self.on_signal: Callable[[], None] = lambda: None
+        self.note_head: Callable[[int, str], None] = lambda serial, hash_: None
+        self._noted_head = (0, "")
         service.live = self._live_status
         self.configure(config)
 
@@ -97,7 +96,7 @@ class Daemon:
         has_requests = False
         # Channels first: one whose client left must be closed before a request that names it is looked at.
         for descriptor, events in self._poll.poll(timeout):
-            if descriptor == self._requests:
+            if descriptor == self._intake.descriptor:
                 has_requests = True
             elif descriptor == self._wakeup:
                 os.read(self._wakeup, 512)
@@ -119,14 +118,12 @@ class Daemon:
         elif events & select.EPOLLOUT:
             self._unblock(channel)
 
-    def _read(self) -> int:
-        try:
-            data = os.read(self._requests, READ_BYTES)
-        except BlockingIOError:
-            return 0
-        for event in self._lines.feed(data):
+    def _read(self) -> bool:
+        """Take in what one read gives; False if nothing was there."""
+        events = self._intake.read()
+        for event in events or ():
             self._accept(event, 0)
-        return len(data)
+        return events is not None
 
     def _serve(self) -> None:
         batch: list[Asked] = []
@@ -253,39 +250,37 @@ class Daemon:
 
     def _tick(self, now: int) -> None:
         self._counted.flush(now)
-        if not fifos.is_same_fifo(self._request_path, self._requests):
-            self._reopen_requests(now)
-        if not fifos.is_same_fifo(self._replies_path, self._clients.replies):
-            self._reopen_replies(now)
+        self._note_head()
+        self._mend_paths(now)
         if now >= self._next_hour:
             self._next_hour = now + HOUR_NS
-            fifos.sweep_replies(self._clients.replies, time.time())
-            status = self._service.head()
-            log.info("the ledger's head is %d:%s", *status)
+            self._clients.sweep(time.time())
+            log.info("the ledger's head is %d:%s", *self._service.head)
 
-    def _reopen_requests(self, now: int) -> None:
-        self._counted.warn("the request FIFO was removed or replaced; opening it anew", now)
+    def _note_head(self) -> None:
+        if (head := self._service.head) != self._noted_head:
+            self._noted_head = head
+            if head[0]:
+                self.note_head(*head)
+
+    def _mend_paths(self, now: int) -> None:
+        """Somebody may remove or replace what clients find by its path: then take, or make, what is there now."""
         try:
-            fresh = fifos.open_request_fifo(self._request_path)
+            if not self._intake.is_in_place:
+                self._counted.warn("the request FIFO was removed or replaced; opening it anew", now)
+                self._reopen_intake()
+            if not self._clients.is_in_place:
+                self._counted.warn("the directory of reply FIFOs was removed or replaced; opening it anew", now)
+                self._clients.reopen()
         except StartError as error:
             self._counted.warn(error.message, now)
-            return
-        while self._read():
-            pass  # what was still sent to the old one
-        self._poll.unregister(self._requests)
-        os.close(self._requests)
-        self._requests = fresh
-        self._poll.register(fresh, select.EPOLLIN)
 
-    def _reopen_replies(self, now: int) -> None:
-        self._counted.warn("the directory of reply FIFOs was removed or replaced; opening it anew", now)
-        try:
-            fresh = fifos.open_replies_directory(self._replies_path)
-        except StartError as error:
-            self._counted.warn(error.message, now)
-            return
-        os.close(self._clients.replies)
-        self._clients.replies = fresh
+    def _reopen_intake(self) -> None:
+        # Closing a descriptor takes it out of the poll set.
+        events = self._intake.reopen()
+        self._poll.register(self._intake.descriptor, select.EPOLLIN)
+        for event in events:
+            self._accept(event, 0)
 
     def _live_status(self) -> dict[str, object]:
         return {
@@ -308,6 +303,7 @@ class Daemon:
             self._turn(min(self._timeout(), 0.1))
         for channel in self._clients.all():
             self._close(channel, "the daemon stops")
+        self._note_head()
         self._poll.close()
-        os.close(self._requests)
-        os.close(self._clients.replies)
+        self._intake.close()
+        self._clients.close_directory()

@@ -83,8 +83,8 @@ def _make_fifo(path: str, mode: int, dir_fd: int | None = None) -> None:
         os.umask(umask)
 
 
-def is_same_fifo(path: str, descriptor: int) -> bool:
-    """Whether the path still leads to the FIFO that the descriptor holds."""
+def is_same(path: str, descriptor: int) -> bool:
+    """Whether the path still leads to the FIFO or directory that the descriptor holds."""
     try:
         there = os.stat(path, follow_symlinks=False)
     except OSError:

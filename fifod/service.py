@@ -84,6 +84,7 @@ class Service:
     def configure(self, config: Config) -> None:
         """Take over a configuration; what drawers have used up of their quotas is forgotten."""
         self._config = config
+        self._writer.configure(config.durability == "disk", config.ledger.segment_mib << 20)
         self._quotas = Quotas(config.limits)
         self._archive = Archive(self._reader, self._writer.identity, config.auditors)
 
@@ -190,9 +191,10 @@ class Service:
         self.refused[error.code] += 1
         return Reply(wire.encode_error(error, request.id))
 
+    @property
     def head(self) -> tuple[int, str]:
-        """Serial number and hash of the ledger's newest record, to be noted elsewhere."""
-        return self._writer.serial, self._writer.hash
+        """Serial number and hash of the ledger's newest draw, to be noted elsewhere; 0 and no hash before the first."""
+        return self._writer.serial, self._writer.draw_hash
 
     def status(self, caller: Caller) -> dict[str, object]:
         """What getStatus answers: how the daemon is, and what the caller has left."""
@@ -202,7 +204,7 @@ class Service:
             "state": "serving" if self.refusal is None else f"refusing: {self.refusal}",
             "ledger": self._writer.identity,
             "serialNumber": self._writer.serial,
-            "hash": self._writer.hash,
+            "hash": self._writer.draw_hash,
             "time": timestamp(self._sources.clock()),
             "uptime": (self._sources.monotonic() - self._started) // 1_000_000_000,
             "durability": self._config.durability,

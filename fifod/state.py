@@ -6,6 +6,7 @@ import fcntl
 import os
 
 from fifod.errors import EX_TEMPFAIL, StartError
+from fifod.ledger.reader import LedgerReader
 
 LEDGER_MODE = 0o2750
 _PRIVATE = 0o600
@@ -31,6 +32,7 @@ class State:
         # What the last holder of the lock left in it: nothing, if it stopped cleanly.
         self.did_crash = os.fstat(self._lock).st_size > 0
         os.pwrite(self._lock, f"{os.getpid()}\n".encode(), 0)
+        self._head_path = os.path.join(path, "head")
 
     def release(self) -> None:
         """Note a clean stop and give the lock back."""
@@ -52,6 +54,33 @@ class State:
             file.flush()
             os.fsync(descriptor)
         return key
+
+    def note_head(self, serial: int, hash_: str) -> None:
+        """Note how far the ledger has come, outside the ledger."""
+        path = self._head_path
+        try:
+            with open(f"{path}.new", "w") as file:
+                file.write(f"{serial}:{hash_}\n")
+            os.rename(f"{path}.new", path)
+        except OSError:
+            pass  # the disk is full: the note that is there still holds
+
+    def check_head(self, ledger: LedgerReader) -> None:
+        """Raises StartError if the ledger does not hold the draw that was noted last.
+
+        Without this, a ledger whose newest segment was lost would give the same serial numbers to new draws.
+        """
+        try:
+            with open(self._head_path) as file:
+                serial, _, noted = file.read().strip().partition(":")
+        except FileNotFoundError:
+            return
+        line = ledger.find_line(int(serial)) if serial.isdigit() else None
+        if line is None or line.record().hash != noted:
+            raise StartError(
+                f"the ledger in {self.ledger_path} no longer holds draw {serial} with hash {noted}, which "
+                f"{self._head_path} notes: restore the ledger, or remove that note to go on without what is missing"
+            )
 
 
 def make_directory(path: str, mode: int) -> None:

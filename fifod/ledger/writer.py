@@ -30,6 +30,7 @@ from fifod.ledger.record import (
 )
 
 FILE_MODE = 0o640
+DEFAULT_SEGMENT_BYTES = 64 << 20
 _MAX_OWED = 10_000
 _encode = msgspec.json.Encoder().encode
 
@@ -60,8 +61,6 @@ class LedgerWriter:
         self,
         directory: str,
         *,
-        is_durable: bool,
-        segment_bytes: int,
         key_commitment: str,
         host: str,
         entropy: Callable[[int], bytes] = os.urandom,
@@ -71,8 +70,8 @@ class LedgerWriter:
 
         Raises StartError for a ledger that cannot be continued and LedgerNotWritable if it cannot be written now.
         """
-        self.is_durable = is_durable
-        self.segment_bytes = segment_bytes
+        self._is_durable = True
+        self._segment_bytes = DEFAULT_SEGMENT_BYTES
         self._directory = directory
         self._clock = clock
         self._reader = LedgerReader(directory)
@@ -81,22 +80,32 @@ class LedgerWriter:
         self._needs_repair = False
         self._owed: list[Entry] = []
         self.serial = 0
-        self.hash = NO_HASH
+        self.hash = self.draw_hash = NO_HASH
         if any(self._reader.segments()):
             self._continue()
         else:
             self._begin(entropy(32).hex(), host, key_commitment)
 
+    def configure(self, is_durable: bool, segment_bytes: int) -> None:
+        self._is_durable = is_durable
+        self._segment_bytes = segment_bytes
+
     def append(self, entries: list[Entry]) -> list[Stamp]:
-        """Write records; when this returns they are in the ledger. Raises LedgerNotWritable: then none of them is."""
+        """Write records, at least one; when this returns they are in the ledger.
+
+        Raises LedgerNotWritable: then none of them is.
+        """
         if self._needs_repair:
             self._repair()
-        if self._size >= self.segment_bytes:
+        if self._size >= self._segment_bytes:
             self._rotate()
         lines, stamps = self._format(self._owed + entries)
         self._write(b"".join(lines))
-        if stamps:
-            self.serial, self.hash = self._last_serial(stamps), stamps[-1].hash
+        self.hash = stamps[-1].hash
+        for stamp in reversed(stamps):
+            if stamp.serial:
+                self.serial, self.draw_hash = stamp.serial, stamp.hash
+                break
         owed, self._owed = len(self._owed), []
         return stamps[owed:]
 
@@ -115,22 +124,18 @@ class LedgerWriter:
             self._descriptor = -1
 
     def _format(self, entries: list[Entry]) -> tuple[list[bytes], list[Stamp]]:
-        serial, prev = self.serial, self.hash
+        serial, prev, when = self.serial, self.hash, timestamp(self._clock())
         lines, stamps = [], []
         for kind, body in entries:
             number = None
             if kind == DRAW:
                 serial += 1
                 number = serial
-            when = timestamp(self._clock())
             head = make_head(kind, number, when, body, prev)
             prev = hashlib.sha256(head).hexdigest()
             lines.append(b"%b\t%b\n" % (head, body))
             stamps.append(Stamp(number or 0, when, prev))
         return lines, stamps
-
-    def _last_serial(self, stamps: list[Stamp]) -> int:
-        return max(self.serial, *(stamp.serial for stamp in stamps))
 
     def _write(self, data: bytes) -> None:
         try:
@@ -140,7 +145,7 @@ class LedgerWriter:
             while written < len(data):
                 # A short write is what a full disk looks like first; the next one says so.
                 written += os.write(self._descriptor, data[written:])
-            if self.is_durable:
+            if self._is_durable:
                 os.fdatasync(self._descriptor)
         except OSError as error:
             self._needs_repair = True
@@ -224,7 +229,8 @@ class LedgerWriter:
             last = next(self._reader.lines_backwards(), None)
             if last is None or last.segment != newest:
                 raise LedgerError(f"the segment {newest} has no complete record")
-            self.hash, self.serial = last.record().hash, self._newest_serial()
+            self.hash = last.record().hash
+            self.serial, self.draw_hash = self._newest_draw()
             self._reopen(newest)
         except LedgerError as error:
             raise StartError(f"cannot continue the ledger in {self._directory}: {error.message}") from None
@@ -232,12 +238,12 @@ class LedgerWriter:
             raise StartError(f"cannot continue the ledger in {self._directory}: {error.strerror}") from None
         self._cut_torn_line(last)
 
-    def _newest_serial(self) -> int:
+    def _newest_draw(self) -> tuple[int, str]:
         for line in self._reader.lines_backwards():
             record = line.record()
             if record.head.serial is not None:
-                return record.head.serial
-        return 0
+                return record.head.serial, record.hash
+        return 0, NO_HASH
 
     def _cut_torn_line(self, last: Line) -> None:
         self._size = last.end
