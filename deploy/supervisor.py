@@ -148,4 +148,6 @@ class Supervisor:
         for pid, state in self.notify.messages():
             for program in self.programs:
                 if program.process is not None and program.process.pid == pid and state.get("READY") == "1":
+                    if program.deaths and not program.ready:
+                        self.output.say(f"{program.name} is ready again")
                     program.ready = True

@@ -151,7 +151,7 @@ def test_a_program_that_dies_is_started_again_and_said_so(trial: Trial, name: st
 def test_draws_go_on_after_the_daemon_was_killed(trial: Trial) -> None:
     command = trial.commands[0]
     os.kill(trial.process_of(PROGRAMS["fifod"]), signal.SIGKILL)
-    trial.wait_for("fifod runs again")
+    trial.wait_for("fifod is ready again")
     assert len(trial.shell(command)) == 5
 
 
