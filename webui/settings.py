@@ -93,6 +93,7 @@ STATICFILES_DIRS = [_HERE / "static"]
 # Static files are served from where the packages hold them: nothing to collect, nothing that can be out of date.
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200

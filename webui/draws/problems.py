@@ -56,9 +56,9 @@ def of(error: errors.FifodError, fields: set[str]) -> Problem:
     if isinstance(error, errors.QuotaExceeded):
         return Problem(_quota(error.data), 429)
     if error.data and error.data[0] in fields and (text := _at_field(error)):
-        return Problem(text, 422, str(error.data[0]))
+        return Problem(text, 200, str(error.data[0]))
     if isinstance(error, errors.DomainTooSmall) and error.data:
-        return Problem(f"There are only {error.data[1]} different values to draw without replacement.", 422, "n")
+        return Problem(f"There are only {error.data[1]} different values to draw without replacement.", 200, "n")
     return _UNKNOWN
 
 

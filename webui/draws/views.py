@@ -33,7 +33,7 @@ def draw(request: AccountRequest) -> HttpResponse:
     if not form.is_valid():
         if "key" in form.errors:
             form.renew_key()
-        return _form_page(request, form, 422)
+        return _form_page(request, form, 200)
     try:
         reply = gateway.draw_integers(request.user, **form.cleaned_data)
     except FifodError as error:
