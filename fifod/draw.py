@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -43,7 +43,7 @@ class Body(Struct, frozen=True, omit_defaults=True, kw_only=True, rename="camel"
     received: str
 
 
-class Draw(NamedTuple):
+class Draw(Struct, frozen=True):
     """A draw before or after its record: everything that its values and its reply follow from."""
 
     params: AnyParams
@@ -53,7 +53,7 @@ class Draw(NamedTuple):
     key: str | None
 
 
-class Reply(NamedTuple):
+class Reply(Struct, frozen=True):
     """What goes to a reply FIFO: `first`, then what `rest` makes when there is room.
 
     `serial` is the draw's that it delivers, 0 if none; a stream has no end but the client's.

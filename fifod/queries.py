@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import msgspec
+from msgspec import structs
 
 from fifod import names, wire
 from fifod.draw import Reply, draw_reply, recorded_draw
@@ -45,7 +46,7 @@ class Archive:
             result = {"serialNumber": serial, "hash": record.hash, "ledger": self._identity, **_texts(record)}
             return Reply(wire.encode_result(result, request.id))
         stamp = Stamp(serial, record.head.time, record.hash)
-        return draw_reply(draw, stamp, self._identity, request.id, record)._replace(serial=0)
+        return structs.replace(draw_reply(draw, stamp, self._identity, request.id, record), serial=0)
 
     def list_draws(self, request: Request, caller: Caller) -> Reply:
         """listDraws: the caller's newest draws before a serial number. Looks through 100,000 records at most."""

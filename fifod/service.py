@@ -11,6 +11,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from msgspec import Struct
+
 from fifod import __version__, names, wire
 from fifod.config import Config
 from fifod.draw import Draw, Reply, draw_reply, new_draw, record_body, recorded_draw, was_asked_by
@@ -40,14 +42,14 @@ _DAY = 86_400_000_000_000
 _EPOCH = datetime.date(1970, 1, 1).toordinal()
 
 
-class Asked(NamedTuple):
+class Asked(Struct, frozen=True):
     """A request and who sent it."""
 
     caller: Caller
     request: Request
 
 
-class _Planned(NamedTuple):
+class _Planned(Struct, frozen=True):
     """A draw that is decided but not recorded yet."""
 
     draw: Draw
@@ -130,7 +132,7 @@ class Service:
             return self._refuse(InternalError("a fault of fifod, which is in its log"), asked.request)
 
     def _plan(self, asked: Asked, received: str, today: datetime.date) -> _Planned | Reply:
-        caller, request = asked
+        caller, request = asked.caller, asked.request
         if caller.user is not None and caller.uid not in self._config.front_ends:
             raise IllegalValue("only a configured front end may draw on behalf of a user", ["user"])
         if request.method not in names.DRAW_METHODS:
@@ -145,11 +147,11 @@ class Service:
 
     def _repeat(self, digest: str, serial: int, asked: Asked, params: AnyParams) -> Reply | None:
         """The reply to a request that was answered before by the draw with this serial number."""
-        caller, request = asked
+        request = asked.request
         record = self._reader.find(serial)
         if record.body.get("key") != digest:
             return None
-        if not was_asked_by(record, request, caller, params):
+        if not was_asked_by(record, request, asked.caller, params):
             raise KeyTaken("this key was used for a draw with other parameters", ["key"])
         stamp = Stamp(serial, record.head.time, record.hash)
         return draw_reply(recorded_draw(record, request.key), stamp, self._writer.identity, request.id)
@@ -219,9 +221,9 @@ class Service:
 def _first_repeated_key(batch: Sequence[Asked]) -> int | None:
     """Where the same key comes a second time: it must find the first draw recorded."""
     seen = set()
-    for index, (_, request) in enumerate(batch):
-        if request.key is not None:
-            if request.key in seen:
+    for index, asked in enumerate(batch):
+        if (key := asked.request.key) is not None:
+            if key in seen:
                 return index
-            seen.add(request.key)
+            seen.add(key)
     return None

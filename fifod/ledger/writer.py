@@ -11,9 +11,9 @@ import hashlib
 import os
 import time
 from collections.abc import Callable
-from typing import NamedTuple
 
 import msgspec
+from msgspec import Struct
 
 from fifod import __version__
 from fifod.errors import LedgerError, LedgerNotWritable, StartError
@@ -35,7 +35,7 @@ _MAX_OWED = 10_000
 _encode = msgspec.json.Encoder().encode
 
 
-class Entry(NamedTuple):
+class Entry(Struct, frozen=True):
     """What a record is to say: its kind and the bytes of its body."""
 
     kind: str
@@ -46,7 +46,7 @@ class Entry(NamedTuple):
         return cls(kind, _encode(body))
 
 
-class Stamp(NamedTuple):
+class Stamp(Struct, frozen=True):
     """What a written record got: its serial number (0 unless a draw), time and hash."""
 
     serial: int
@@ -126,14 +126,14 @@ class LedgerWriter:
     def _format(self, entries: list[Entry]) -> tuple[list[bytes], list[Stamp]]:
         serial, prev, when = self.serial, self.hash, timestamp(self._clock())
         lines, stamps = [], []
-        for kind, body in entries:
+        for entry in entries:
             number = None
-            if kind == DRAW:
+            if entry.kind == DRAW:
                 serial += 1
                 number = serial
-            head = make_head(kind, number, when, body, prev)
+            head = make_head(entry.kind, number, when, entry.body, prev)
             prev = hashlib.sha256(head).hexdigest()
-            lines.append(b"%b\t%b\n" % (head, body))
+            lines.append(b"%b\t%b\n" % (head, entry.body))
             stamps.append(Stamp(number or 0, when, prev))
         return lines, stamps
 
