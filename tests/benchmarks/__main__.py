@@ -1,0 +1,81 @@
+"""The command `python -m tests.benchmarks`."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from tests.benchmarks import picture, report, round_trip, throughput
+from tests.benchmarks.bench import CHECKOUT, Bench, NotMeasurable, open_bench, say
+from tests.benchmarks.figures import Figure
+
+MEASUREMENTS: dict[str, Callable[[Bench], Iterator[Figure]]] = {
+    "round-trip": round_trip.measure_figures,
+    "throughput": throughput.measure_figures,
+    "quiet-client": throughput.measure_quiet_client,
+}
+
+
+def main() -> int:
+    """Measure, print the table, and write JSON and picture."""
+    arguments = _parser().parse_args()
+    # So that what was started is stopped and removed however this ends.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    figures: list[Figure] = []
+    with open_bench(
+        seconds=0.2 if arguments.quick else 1.0,
+        repeats=3 if arguments.quick else 5,
+        ledger_sizes=arguments.records or ((0, 1_000_000, 10_000_000) if arguments.full else (0, 1_000_000)),
+        is_quick=arguments.quick,
+        parent=arguments.scratch,
+    ) as bench:
+        for name in arguments.only or MEASUREMENTS:
+            say(f"measuring {name} …")
+            figures += _measured(name, bench)
+    print(report.table(figures))
+    _write(figures, arguments.output)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.benchmarks",
+        description="Measure fifod against references on this machine; prints a table, writes JSON and a picture.",
+    )
+    parser.add_argument(
+        "--only", action="append", choices=MEASUREMENTS, metavar="NAME", help=f"one of {', '.join(MEASUREMENTS)}"
+    )
+    length = parser.add_mutually_exclusive_group()
+    length.add_argument("--quick", action="store_true", help="short measurements: to see that all works")
+    length.add_argument("--full", action="store_true", help="also a ledger of 10 million records (6 GB, minutes)")
+    parser.add_argument(
+        "--records",
+        type=int,
+        action="append",
+        metavar="N",
+        help="records in the ledger before the run; repeat for more",
+    )
+    parser.add_argument("--output", type=Path, default=CHECKOUT / "var" / "benchmarks", metavar="FOLDER")
+    parser.add_argument("--scratch", metavar="FOLDER", help="where ledgers and FIFOs are meanwhile (else TMPDIR)")
+    return parser
+
+
+def _measured(name: str, bench: Bench) -> Iterator[Figure]:
+    try:
+        yield from MEASUREMENTS[name](bench)
+    except NotMeasurable as reason:
+        yield Figure(name, name, None, "", note=str(reason))
+
+
+def _write(figures: list[Figure], folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    report.write_json(figures, folder / "figures.json")
+    (folder / "figures.svg").write_text(picture.draw(figures))
+    say(f"written: {folder / 'figures.json'} and {folder / 'figures.svg'}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
