@@ -57,7 +57,8 @@ class Environment:
         return [self._identity(), *(_digest(lock.read_bytes()) for lock in self.locks)]
 
     def _identity(self) -> str:
-        return _digest(f"{self.base} {sys.version} {self.folder}".encode())
+        # Not sys.version: Debian's next rebuild of the same Python would change that, and an environment stands it.
+        return _digest(f"{self.base} {sys.implementation.cache_tag} {self.folder}".encode())
 
     def _present(self) -> set[str]:
         try:

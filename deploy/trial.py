@@ -2,6 +2,7 @@
 
 import argparse
 import fcntl
+import json
 import os
 import shlex
 import signal
@@ -11,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPException
 from types import FrameType
+from typing import Any
 
 from deploy import machine
 from deploy.environment import ROOT, VENV, Environment
@@ -24,6 +26,7 @@ from deploy.supervisor import STOP_SIGNALS, Supervisor
 VAR = ROOT / "var"
 RUN, STATE, LOGS = VAR / "run", VAR / "lib", VAR / "log"
 CONFIG = VAR / "fifod.toml"
+PARTS = ("daemon", "recorder", "database")
 CANNOT_START = 3
 READY_WITHIN = 60.0
 
@@ -161,11 +164,11 @@ class Trial:
         self.supervisor.start(daemon)
         login = self._prepare_database()
         self._wait(lambda: daemon.ready, "the daemon did not say that it is ready")
-        recorder = self._program("recorder", ["manage.py", "record"])
+        recorder = self._program("recorder", ["manage.py", "record"], never_restart=(CANNOT_START,))
         web = self._program("web", self._web_server(), pass_fds=(self.web_socket.fileno(),))
         self.supervisor.start(recorder)
         self.supervisor.start(web)
-        self._wait(self._is_healthy, "the web site did not say that all is well")
+        self._wait(self._is_usable, "the web site did not say that all is well")
         recorder.ready = web.ready = True
         self.output.say(self._banner(login))
 
@@ -206,15 +209,22 @@ class Trial:
         if not self.supervisor.run_until(condition, READY_WITHIN):
             raise Problem(f"{otherwise} within {READY_WITHIN:.0f} s; what they said is in {LOGS}")
 
-    def _is_healthy(self) -> bool:
+    def _is_usable(self) -> bool:
+        """Whether the site says that all is well, or that only old records are still on their way into its table."""
+        report = self._health()
+        unwell = {name for name in PARTS if not report.get(name, {}).get("ok")}
+        return not unwell or (unwell == {"recorder"} and report["recorder"].get("state") == "catching up")
+
+    def _health(self) -> dict[str, Any]:
         connection = HTTPConnection("127.0.0.1", self.port, timeout=1)
         try:
             connection.request("GET", "/healthz")
-            return connection.getresponse().status == 200
-        except (OSError, HTTPException):
-            return False
+            report = json.load(connection.getresponse())
+        except (OSError, HTTPException, ValueError):
+            return {}
         finally:
             connection.close()
+        return report if isinstance(report, dict) else {}
 
     def _banner(self, login: Login) -> str:
         client = f"FIFOD_RUNTIME_DIR={shlex.quote(str(RUN))} {shlex.quote(str(VENV / 'bin' / 'fifod-client'))}"

@@ -119,6 +119,13 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"plain": {"format": "%(name)s: %(levelname)s: %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    # Supervisors ask /healthz often, and its answer says what is wrong: the log would only repeat it.
+    "filters": {
+        "but_healthz": {
+            "()": "django.utils.log.CallbackFilter",
+            "callback": lambda record: not record.getMessage().endswith(": /healthz"),
+        },
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain", "filters": ["but_healthz"]}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
 }
