@@ -126,10 +126,11 @@ def _pregenerated(given: Given, today: datetime.date) -> Pregenerated | UnsetTyp
 
 def _past_day(name: str, text: str, today: datetime.date) -> str:
     try:
-        day = datetime.date.fromisoformat(text) if len(text) == 10 else None
+        day = datetime.date.fromisoformat(text)
     except ValueError:
         day = None
-    if day is None:
+    # Each day has one text: by another, such as 2026-W05-6, it would give another draw.
+    if day is None or day.isoformat() != text:
         raise Malformed(f"{name}: date must be a day like 2026-01-31", [name])
     if day > today:
         raise IllegalValue(f"{name}: the day must not be in the future (UTC)", [name])
