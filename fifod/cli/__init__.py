@@ -63,7 +63,7 @@ def _run(arguments: list[str]) -> int:
     if command not in COMMANDS:
         raise UsageError(parser.unknown_command(command, COMMANDS))
     module = __import__(f"fifod.cli.{COMMANDS[command][0]}", fromlist=["run"])
-    options = module.build(command).parse_args(rest)
+    options = module.build(command).parse_intermixed_args(rest)
     return _with_name(command, lambda: module.run(command, options))
 
 

@@ -8,10 +8,13 @@ written anew as a whole, unless somebody noted one of its former heads.
 from __future__ import annotations
 
 import datetime
+import functools
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
+
+import msgspec
 
 from fifod import names
 from fifod.errors import LedgerError, RequestError
@@ -26,6 +29,7 @@ Expectations = Mapping[int, str]
 Progress = Callable[[int], object]
 
 _KEPT = 1000
+_encode = msgspec.json.Encoder().encode
 _HEX = frozenset("0123456789abcdef")
 
 
@@ -265,13 +269,19 @@ def draw_of(body: dict[str, Any], today: datetime.date) -> tuple[AnyParams, str 
     if method not in names.DRAW_METHODS or not isinstance(given, dict):
         raise LedgerError(f"{method!r:.40} with such parameters is no draw")
     try:
-        params = normalise(method, given, today)
+        params = _normalised(method, _encode(given), today)
     except RequestError as error:
         raise LedgerError(f"the recipe cannot compute it: {error.message}") from None
     seed, commitment = body.get("seed"), body.get("seedHash")
     if (seed is None) == (commitment is None) or not is_hex64(commitment if seed is None else seed):
         raise LedgerError("it has not one seed, or one SHA-256 of a seed, of 64 hexadecimal digits")
     return params, seed
+
+
+@functools.lru_cache(maxsize=1024)
+def _normalised(method: str, params: bytes, today: datetime.date) -> AnyParams:
+    # Most draws of a ledger ask for one of few things, and to check them takes longer than all the hashing.
+    return normalise(method, msgspec.json.decode(params), today)
 
 
 def is_hex64(text: object) -> bool:

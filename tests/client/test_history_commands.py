@@ -1,0 +1,135 @@
+"""status, history and show."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.client.conftest import Run
+from tests.client.standin import Request, StandIn, reply
+from tests.daemons import Daemon
+
+Serve = Callable[[Callable[[StandIn, Request], None]], StandIn]
+Values = Callable[..., list[str]]
+
+
+def draw(run: Run, *arguments: str) -> int:
+    """Draw something; returns the serial number."""
+    serial: int = json.loads(run(*arguments, "--json").stdout)["serialNumber"]
+    return serial
+
+
+def test_status_tells_how_the_daemon_is(values: Values, daemon: Daemon) -> None:
+    lines = dict(line.split(":", 1) for line in values("status"))
+    assert lines["state"].strip() == "serving" and int(lines["pid"]) == daemon.pid
+    (line,) = values("status", "--json")
+    assert json.loads(line)["pid"] == daemon.pid
+
+
+def test_status_of_a_refusing_daemon_is_75(serve: Serve, runtime: str) -> None:
+    from tests.client.conftest import command
+
+    state = {"version": "1", "state": "refusing: disk full"}
+    serve(lambda standin, request: standin.write(request, reply(request["id"], state)))
+    done = command("status", env={"FIFOD_RUNTIME_DIR": runtime})
+    assert done.returncode == 75 and b"refusing: disk full" in done.stdout
+
+
+def test_history_lists_the_newest_first(run: Run, values: Values) -> None:
+    first = draw(run, "integers", "3", "--max", "6", "--purpose", "dice, drei Würfel")
+    second = draw(run, "uuids", "2", "--secret")
+    newest, older = values("history", "-n", "2")
+    assert newest.split()[0] == str(second) and "UUIDs" in newest and "secret" in newest
+    assert older.split()[0] == str(first) and older.endswith("dice, drei Würfel") and "n=3 min=1 max=6" in older
+
+
+def test_history_goes_back_page_by_page(run: Run, values: Values) -> None:
+    newest = [draw(run, "1") for _ in range(3)][-1]
+    listed = [int(line.split()[0]) for line in values("history", "--before", str(newest), "-n", "2")]
+    assert listed == [newest - 1, newest - 2]
+    everything = [json.loads(line)["serialNumber"] for line in values("history", "-n", "100000", "--json")]
+    assert everything == list(range(newest, 0, -1))
+
+
+def test_more_history_than_one_reply_holds(run: Run, daemon: Daemon) -> None:
+    from fifod.client import Client
+
+    with Client(str(daemon.run), timeout=60) as client:
+        pending = [client.submit("generateUUIDs", {"n": 1}) for _ in range(1500)]
+        last = [each.wait().serial_number for each in pending][-1]
+    lines = run("history", "-n", "1400").stdout.decode().splitlines()
+    assert [int(line.split()[0]) for line in lines] == list(range(last, last - 1400, -1))
+
+
+def test_show_tells_everything_of_a_draw(run: Run, values: Values) -> None:
+    serial = draw(run, "pick", "2", "--purpose", "raffle", "/etc/passwd")
+    text = "\n".join(values("show", str(serial)))
+    for part in (
+        f"draw:       {serial}",
+        "drawer:     unix:",
+        "purpose:    raffle",
+        "list:       ",
+        "seed:       ",
+        "values:     2",
+    ):
+        assert part in text
+    assert f"fifod-client verify --expect {serial}:" in text
+
+
+def test_show_does_not_flood_the_screen(run: Run, values: Values) -> None:
+    serial = draw(run, "5000")
+    lines = values("show", str(serial))
+    assert len(lines) < 60 and any("and 4960 more" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "integers 5",
+        "integers 50 --base 16 --unique",
+        "sequences 2 --length 3,4 --base 10,2",
+        "decimals 9 --places 14",
+        "gaussians 99 --digits 14 --deviation 0.0001",
+        "strings 3 --characters äöü🎲",
+        "uuids 2",
+        "blobs 1 --size 1024",
+        "integers 100000",
+    ],
+)
+def test_a_receipt_is_checked_without_the_daemon(run: Run, tmp_path: Path, arguments: str) -> None:
+    serial = draw(run, *arguments.split())
+    receipt = tmp_path / "receipt.json"
+    receipt.write_bytes(run("show", str(serial), "--json").stdout)
+    assert receipt.read_bytes().count(b"\n") == 1 and json.loads(receipt.read_bytes())["receipt"] == "fifod-receipt-1"
+    nowhere = {"FIFOD_RUNTIME_DIR": str(tmp_path), "FIFOD_STATE_DIR": str(tmp_path)}
+    done = run("verify", str(receipt), env=nowhere)
+    assert done.returncode == 0 and f"good: draw {serial} " in done.stdout.decode()
+    assert "its values follow from the recorded seed" in done.stdout.decode()
+
+
+def test_a_secret_draw_is_shown_without_values(run: Run, values: Values) -> None:
+    serial = draw(run, "uuids", "2", "--secret")
+    text = "\n".join(values("show", str(serial)))
+    assert "secret, its SHA-256 is" in text and "values:" not in text
+    assert "data" not in json.loads(values("show", str(serial), "--json")[0])
+
+
+def test_a_secret_draw_is_opened_by_its_seed(run: Run, values: Values) -> None:
+    result = json.loads(run("gaussians", "3", "--secret", "--json").stdout)
+    serial, seed = str(result["serialNumber"]), result["seed"]
+    (receipt,) = values("show", serial, "--seed", seed, "--json")
+    assert json.loads(receipt)["data"] == result["random"]["data"] and json.loads(receipt)["seed"] == seed
+    assert "its values follow" in "".join(values("verify", "-", input=receipt.encode()))
+    done = run("show", serial, "--seed", "0" * 64)
+    assert done.returncode == 64 and b"not the seed" in done.stderr
+
+
+def test_a_stream_has_a_receipt_without_values(run: Run, daemon: Daemon) -> None:
+    with open("/dev/full", "wb") as full:
+        run("stream", stdout=full)
+    receipt = run("show", str(len(daemon.bodies("draw"))), "--json").stdout
+    done = run("verify", "-", input=receipt)
+    assert done.returncode == 0 and b"it shows no values" in done.stdout
