@@ -1,9 +1,11 @@
 """Tells a person what is going on: one line a step, with its time; a command's own words go to the set-up log."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections import deque
 from pathlib import Path
@@ -11,6 +13,9 @@ from pathlib import Path
 from deploy.problem import FULL, Problem
 
 KEPT_LINES = 40
+# Where set-up commands write; not all of them say so when there is no room.
+WRITTEN_TO = [".", ".venv", tempfile.gettempdir(), "/var/cache/apt", "/usr"]
+NEXT_TO_NOTHING = 256 << 10
 
 
 class Progress:
@@ -70,6 +75,9 @@ def reason(lines: deque[str], status: int) -> str:
     full = [*map(os.strerror, FULL), "disk is full"]
     if any(words in line for words in full for line in lines):
         return "the disk is full; free some space and start again"
+    for folder in filter(os.path.isdir, WRITTEN_TO):
+        if shutil.disk_usage(folder).free < NEXT_TO_NOTHING:
+            return f"the disk is full: {folder} has no space left; free some and start again"
     errors = [line for line in lines if line.lower().startswith(("error", "e:", "fatal"))]
     last = errors[-1] if errors else next((line for line in reversed(lines) if line), "")
     return last or f"it ended with status {status} and said nothing"

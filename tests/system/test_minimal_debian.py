@@ -66,6 +66,7 @@ def test_one_command_brings_everything_up(
     second.wait_for(READY)
     record_property("second start", f"{time.monotonic() - began:.1f} s")
     assert second.password == first.password
+    assert "Setting up" not in second.printed
     stop(system, second)
 
 
@@ -115,6 +116,13 @@ def test_a_full_disk_is_named_before_the_set_up(system: Debian, try_in: Try) -> 
     trial = try_in("root")
     assert trial.wait() == 1
     assert last_line(trial).startswith(f"deploy/try: the disk is full: {FOLDER}")
+
+
+def test_a_disk_that_fills_during_the_set_up_is_named(system: Debian, try_in: Try) -> None:
+    system.run("sh", "-c", f"mkdir -p {FOLDER}/.venv && mount -t tmpfs -o size=2m tmpfs {FOLDER}/.venv")
+    trial = try_in("root")
+    assert trial.wait(WITHIN) == 1
+    assert "the disk is full" in last_line(trial)
 
 
 def test_without_python_it_says_so(system: Debian, try_in: Try) -> None:

@@ -8,6 +8,7 @@ import re
 import signal
 import socket
 import stat
+import sys
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -16,9 +17,17 @@ from pathlib import Path
 
 import pytest
 
+from tests import needs
 from tests.system.trial import READY, Trial, wait_until_gone
 
 PROGRAMS = {"fifod": "-m fifod", "recorder": "manage.py record", "web": "-m uvicorn"}
+
+# A network name space starts with its loopback interface down; 0x8914 is SIOCSIFFLAGS, 0x41 says up and running.
+WITH_LOOPBACK = """
+import fcntl, os, socket, struct, sys
+fcntl.ioctl(socket.socket(), 0x8914, struct.pack("16sh14x", b"lo", 0x41))
+os.execv(sys.argv[1], sys.argv[1:])
+"""
 
 Start = Callable[..., Trial]
 
@@ -71,6 +80,15 @@ def test_a_second_start_keeps_login_and_draws_and_sets_nothing_up(first_start: T
     assert draw_a_serial(two) == serial + 1
     assert "pip" not in log.read_text()[size:]
     assert "Setting up" not in two.printed
+
+
+def test_a_second_start_needs_no_network(checkout: Path) -> None:
+    needs.namespaces()
+    trial = Trial(checkout, command=["unshare", "--net", sys.executable, "-c", WITH_LOOPBACK, "./deploy/try"])
+    try:
+        trial.wait_for(READY)
+    finally:
+        trial.end()
 
 
 def test_its_password_is_for_its_owner_alone(checkout: Path) -> None:
