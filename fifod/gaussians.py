@@ -11,6 +11,8 @@ from fifod.keystream import Keystream
 
 _DIGITS = 70
 _EXACT = decimal.Context(prec=_DIGITS, Emin=-99999, Emax=99999)
+# What does not fit must still show in the last digit: else 0.125 and a little more would count as halfway to 0.12.
+_BEFORE_ROUNDING = decimal.Context(prec=_DIGITS, rounding=decimal.ROUND_05UP, Emin=-99999, Emax=99999)
 _SCALE = 1 << 256  # binary point of the sine's fixed-point numbers: 77 decimal digits
 _PAIR_BYTES = 32
 
@@ -23,7 +25,7 @@ def gaussian_values(
     centre, spread = Decimal(repr(mean)), Decimal(repr(deviation))
     for left in range(count, 0, -2):
         pair = _standard_pair(stream.take(_PAIR_BYTES))
-        yield [rounded.plus(_EXACT.fma(spread, value, centre)) for value in pair[:left]]
+        yield [rounded.plus(_BEFORE_ROUNDING.fma(spread, value, centre)) for value in pair[:left]]
 
 
 def _standard_pair(taken: bytes) -> tuple[Decimal, Decimal]:
