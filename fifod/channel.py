@@ -6,14 +6,39 @@ import errno
 import hashlib
 import os
 import time
-from collections import deque
+from collections import Counter, deque
 
 from fifod.draw import Reply
-from fifod.types import Request
+from fifod.types import Caller, Request
 
 HELD_BYTES = 65536
 STALL_NS = 10_000_000_000
 _HELD_CHUNKS = 256  # well below IOV_MAX
+
+
+class Slots:
+    """How many heavy replies each uid has in the making.
+
+    A few, so that nobody can fill the memory with half-read ones.
+    """
+
+    PER_UID = 2
+
+    def __init__(self) -> None:
+        self._taken: Counter[int] = Counter()
+
+    def take(self, uid: int) -> bool:
+        """Take a slot; False if the uid has none left."""
+        if self._taken[uid] >= self.PER_UID:
+            return False
+        self._taken[uid] += 1
+        return True
+
+    def give_back(self, uid: int) -> None:
+        """Give back a slot that was taken."""
+        self._taken[uid] -= 1
+        if not self._taken[uid]:
+            del self._taken[uid]
 
 
 class Lost(Exception):
@@ -26,15 +51,18 @@ class Channel:
     Of large replies no more than about HELD_BYTES is made ahead of what the FIFO takes.
     """
 
-    def __init__(self, descriptor: int, name: str, uid: int) -> None:
+    def __init__(self, descriptor: int, name: str, uid: int, slots: Slots) -> None:
         self.descriptor = descriptor
         self.name = name
         self.uid = uid
+        self.caller = Caller(uid)
         self.requests: deque[Request] = deque()
         self.is_blocked = False
+        self.is_held = False
         self.progress = 0
         self.tried = 0
         self.tally: StreamTally | None = None
+        self._slots = slots
         self._replies: deque[Reply] = deque()
         self._making: Reply | None = None
         # The serial number stands at the last chunk of the reply that delivers it.
@@ -67,7 +95,7 @@ class Channel:
 
         Raises Lost if the client has gone.
         """
-        self.is_blocked = False
+        self.is_blocked = self.is_held = False
         while True:
             self._make(until)
             if not self._chunks:
@@ -91,12 +119,20 @@ class Channel:
         while self._held < HELD_BYTES and len(self._chunks) < _HELD_CHUNKS:
             if self._making is not None:
                 self._make_piece(self._making)
-            elif self._replies:
-                self._start(self._replies.popleft())
-            else:
+            elif not self._replies:
                 return
+            elif self._replies[0].is_heavy and not self._slots.take(self.uid):
+                self._hold_back()
+                return
+            else:
+                self._start(self._replies.popleft())
             if self._held and time.monotonic_ns() > until:
                 return
+
+    def _hold_back(self) -> None:
+        """Wait for another heavy reply of the same uid; that is not the client's fault."""
+        self.is_held = True
+        self.tried = self.progress = time.monotonic_ns()
 
     def _start(self, reply: Reply) -> None:
         if reply.is_stream:
@@ -112,9 +148,19 @@ class Channel:
         piece = next(reply.rest, None)
         if piece is None:
             self._hold(b"", reply.serial)
-            self._making = None
+            self._finish(reply)
         else:
             self._hold(piece, 0)
+
+    def _finish(self, reply: Reply) -> None:
+        self._making = None
+        if reply.is_heavy:
+            self._slots.give_back(self.uid)
+
+    def abandon(self) -> None:
+        """Give up what is in the making, when the channel is closed."""
+        if self._making:
+            self._finish(self._making)
 
     def _hold(self, chunk: bytes, serial: int) -> None:
         self._chunks.append((chunk, serial))

@@ -9,7 +9,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable
 from typing import NamedTuple
 
-from fifod.channel import Channel
+from fifod.channel import Channel, Slots
 from fifod.config import Limits
 from fifod.fifos import NoReader, is_same, open_replies_directory, open_reply_fifo, sweep_replies
 from fifod.wire import Event
@@ -34,6 +34,7 @@ class Clients:
         self.owner_of = owner_of
         self._by_name: OrderedDict[str, Channel] = OrderedDict()
         self._per_uid: Counter[int] = Counter()
+        self._slots = Slots()
         self.configure(limits)
 
     def __len__(self) -> int:
@@ -90,7 +91,7 @@ class Clients:
         if surplus is None:
             os.close(descriptor)
             raise NoRoom
-        channel = Channel(descriptor, name, uid)
+        channel = Channel(descriptor, name, uid, self._slots)
         self._by_name[name] = channel
         self._per_uid[uid] += 1
         return channel, surplus

@@ -131,7 +131,7 @@ class Daemon:
         while self._waiting and len(batch) < self._batch_size:
             channel = self._waiting.take()
             request = channel.requests.popleft()
-            batch.append(Asked(Caller(channel.uid, request.user), request))
+            batch.append(Asked(channel.caller if request.user is None else Caller(channel.uid, request.user), request))
             channels.append(channel)
             if channel.requests:
                 self._waiting.add(channel)
@@ -145,7 +145,7 @@ class Daemon:
 
     def _send(self, channel: Channel, reply: Reply, now: int) -> None:
         channel.send(reply, now)
-        if not channel.is_blocked:
+        if channel not in self._blocked:
             self._ready.add(channel)
 
     def _push(self, until: int) -> None:
@@ -167,6 +167,8 @@ class Daemon:
             if channel.is_blocked:
                 self._blocked.add(channel)
                 self._poll.modify(channel.descriptor, select.EPOLLOUT)
+            elif channel.is_held:
+                self._blocked.add(channel)
             elif channel.has_output:
                 self._ready.add(channel)
             if now > until:
@@ -195,7 +197,8 @@ class Daemon:
         elif isinstance(event, Request):
             channel.requests.append(event)
             self._backlog += 1
-            self._waiting.add(channel)
+            if len(channel.requests) == 1:
+                self._waiting.add(channel)
         else:
             self._service.refused[event.code] += 1
             self._send(channel, Reply(wire.encode_error(event, event.id)), time.monotonic_ns())
@@ -226,6 +229,7 @@ class Daemon:
             self._service.record_undelivered(serial, reason)
         if channel.tally:
             self._service.record_end(channel.tally.serial, channel.tally.length, channel.tally.sha256)
+        channel.abandon()
         self._backlog -= len(channel.requests)
         self._waiting.remove(channel)
         self._ready.remove(channel)

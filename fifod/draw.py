@@ -15,10 +15,11 @@ from fifod.errors import IllegalValue, LedgerError, NotFound, Refusing
 from fifod.keystream import BLOCK, Keystream
 from fifod.ledger.record import Record, completion_time
 from fifod.ledger.writer import Stamp
-from fifod.recipe import bits_used, data_pieces
-from fifod.types import PARAMS, AnyParams, Caller, Id, Input, Pregenerated, Request, Stream
+from fifod.recipe import bits_used, data, data_pieces
+from fifod.types import PARAMS, AnyParams, Caller, Id, Input, Integers, Pregenerated, Request, Stream
 
 SEED_BYTES = 32
+_HEAVY = 50_000  # so many different numbers are remembered while they are drawn
 _SMALL = 500  # so many integers take well below a millisecond
 _encode = msgspec.json.Encoder().encode
 
@@ -56,13 +57,15 @@ class Draw(Struct, frozen=True):
 class Reply(Struct, frozen=True):
     """What goes to a reply FIFO: `first`, then what `rest` makes when there is room.
 
-    `serial` is the draw's that it delivers, 0 if none; a stream has no end but the client's.
+    `serial` is the draw's that it delivers, 0 if none; a stream has no end but the client's. A heavy one takes up to
+    a hundred megabytes while it is made.
     """
 
     first: bytes
     rest: Iterator[bytes] | None = None
     serial: int = 0
     is_stream: bool = False
+    is_heavy: bool = False
 
 
 def new_draw(
@@ -171,10 +174,10 @@ def draw_reply(draw: Draw, stamp: Stamp, ledger: str, request_id: Id, record: Re
         record.body_bytes.decode() if record else None,
     )
     end = wire.encode_result_end(completion_time(stamp.time), result, request_id)
-    pieces = data_pieces(draw.params, draw.seed)
     if draw.params.weight <= _SMALL:
-        return Reply(b"%b%b%b" % (wire.RESULT_START, "".join(pieces).encode(), end), None, stamp.serial)
-    return Reply(wire.RESULT_START, _with_end(pieces, end), stamp.serial)
+        return Reply(b"%b%b%b" % (wire.RESULT_START, data(draw.params, draw.seed).encode(), end), None, stamp.serial)
+    pieces = _with_end(data_pieces(draw.params, draw.seed), end)
+    return Reply(wire.RESULT_START, pieces, stamp.serial, is_heavy=_is_heavy(draw.params))
 
 
 def _stream_reply(draw: Draw, stamp: Stamp, ledger: str, request_id: Id) -> Reply:
@@ -187,6 +190,10 @@ def _stream_reply(draw: Draw, stamp: Stamp, ledger: str, request_id: Id) -> Repl
     if draw.is_secret:
         result["seed"] = draw.seed.hex()
     return Reply(wire.encode_result(result, request_id), _stream_pieces(draw.seed), stamp.serial, is_stream=True)
+
+
+def _is_heavy(params: AnyParams) -> bool:
+    return isinstance(params, Integers) and not params.replacement and params.n > _HEAVY
 
 
 def _with_end(pieces: Iterator[str], end: bytes) -> Iterator[bytes]:

@@ -54,16 +54,17 @@ def normalise(method: str, given: Given, today: datetime.date) -> AnyParams:
     return _CHECKS[method](given, today)
 
 
-def check_names(given: Given, required: Collection[str], optional: Collection[str] = ()) -> None:
+def check_names(given: Given, required: frozenset[str], optional: frozenset[str] = frozenset()) -> None:
     """Raises InvalidParams if a parameter is missing or unknown."""
-    for name in required:
-        if name not in given:
-            raise InvalidParams(f"the parameter {name} is missing", [name])
-    if len(given) > len(required):
-        known = (*required, *optional)
-        for name in given:
-            if name not in known:
-                raise InvalidParams(unknown_name("parameter", name, known), [name[:40]])
+    if given.keys() == required:
+        return
+    if missing := required - given.keys():
+        name = min(missing)
+        raise InvalidParams(f"the parameter {name} is missing", [name])
+    known = required | optional
+    for name in given:
+        if name not in known:
+            raise InvalidParams(unknown_name("parameter", name, known), [name[:40]])
 
 
 def unknown_name(kind: str, name: str, known: Collection[str]) -> str:
@@ -168,8 +169,10 @@ def _bounds(low: int, high: int) -> int:
     return high - low + 1
 
 
-_INTEGERS = ("n", "min", "max")
-_INTEGERS_OPTIONAL = ("replacement", "base", "pregeneratedRandomization")
+_PREGENERATED = frozenset(("pregeneratedRandomization",))
+_CHOICES = frozenset(("replacement",)) | _PREGENERATED
+_INTEGERS = frozenset(("n", "min", "max"))
+_INTEGERS_OPTIONAL = _CHOICES | {"base"}
 
 
 def _integers(given: Given, today: datetime.date) -> Integers:
@@ -205,7 +208,7 @@ def _sequence_length(name: str, value: object) -> int:
 
 
 def _sequences(given: Given, today: datetime.date) -> Sequences:
-    check_names(given, ("n", "length", "min", "max"), _INTEGERS_OPTIONAL)
+    check_names(given, _INTEGERS | {"length"}, _INTEGERS_OPTIONAL)
     n = integer("n", given["n"], 1, names.MAX_SEQUENCES)
     params = Sequences(
         n=n,
@@ -227,7 +230,7 @@ def _sequences(given: Given, today: datetime.date) -> Sequences:
 
 
 def _decimals(given: Given, today: datetime.date) -> Decimals:
-    check_names(given, ("n", "decimalPlaces"), ("replacement", "pregeneratedRandomization"))
+    check_names(given, frozenset(("n", "decimalPlaces")), _CHOICES)
     params = Decimals(
         n=integer("n", given["n"], 1, names.MAX_VALUES),
         decimal_places=integer("decimalPlaces", given["decimalPlaces"], 1, names.MAX_DIGITS),
@@ -239,8 +242,7 @@ def _decimals(given: Given, today: datetime.date) -> Decimals:
 
 
 def _gaussians(given: Given, today: datetime.date) -> Gaussians:
-    required = ("n", "mean", "standardDeviation", "significantDigits")
-    check_names(given, required, ("pregeneratedRandomization",))
+    check_names(given, frozenset(("n", "mean", "standardDeviation", "significantDigits")), _PREGENERATED)
     return Gaussians(
         n=integer("n", given["n"], 1, names.MAX_VALUES),
         mean=_number("mean", given["mean"]),
@@ -251,7 +253,7 @@ def _gaussians(given: Given, today: datetime.date) -> Gaussians:
 
 
 def _strings(given: Given, today: datetime.date) -> Strings:
-    check_names(given, ("n", "length", "characters"), ("replacement", "pregeneratedRandomization"))
+    check_names(given, frozenset(("n", "length", "characters")), _CHOICES)
     params = Strings(
         n=integer("n", given["n"], 1, names.MAX_VALUES),
         length=integer("length", given["length"], 1, names.MAX_STRING_LENGTH),
@@ -275,13 +277,13 @@ def _characters(name: str, value: object) -> str:
 
 
 def _uuids(given: Given, today: datetime.date) -> UUIDs:
-    check_names(given, ("n",), ("pregeneratedRandomization",))
+    check_names(given, frozenset(("n",)), _PREGENERATED)
     n = integer("n", given["n"], 1, names.MAX_UUIDS)
     return UUIDs(n=n, pregenerated_randomization=_pregenerated(given, today))
 
 
 def _blobs(given: Given, today: datetime.date) -> Blobs:
-    check_names(given, ("n", "size"), ("format", "pregeneratedRandomization"))
+    check_names(given, frozenset(("n", "size")), _PREGENERATED | {"format"})
     n = integer("n", given["n"], 1, names.MAX_BLOBS)
     size = integer("size", given["size"], 1, names.MAX_BLOB_BITS)
     form = "base64" if given.get("format") is None else given["format"]
@@ -298,7 +300,7 @@ def _blobs(given: Given, today: datetime.date) -> Blobs:
 
 
 def _stream(given: Given, today: datetime.date) -> Stream:
-    check_names(given, ())
+    check_names(given, frozenset())
     return Stream()
 
 

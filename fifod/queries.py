@@ -36,7 +36,7 @@ class Archive:
 
     def get_result(self, request: Request, caller: Caller) -> Reply:
         """getResult: a draw's reply as it was, with its record. Raises NotFound for another's as for none."""
-        check_names(request.params, ("serialNumber",))
+        check_names(request.params, frozenset(("serialNumber",)))
         serial = integer("serialNumber", request.params["serialNumber"], 1, _MAX_SERIAL)
         record = self._ledger.find(serial)
         if record.body.get("drawer") != caller.drawer and not self.may_see_all(caller):
@@ -50,14 +50,14 @@ class Archive:
 
     def list_draws(self, request: Request, caller: Caller) -> Reply:
         """listDraws: the caller's newest draws before a serial number. Looks through 100,000 records at most."""
-        check_names(request.params, (), ("n", "before"))
+        check_names(request.params, frozenset(), frozenset(("n", "before")))
         n, before = self._page(request, 20)
         wanted = None if self.may_see_all(caller) else b'"drawer":%b' % _encode(caller.drawer)
         return Reply(b'{"jsonrpc":"2.0","result":{"draws":[', self._listing(n, before, wanted, _encode(request.id)))
 
     def get_chain(self, request: Request) -> Reply:
         """getChain: heads from a draw onwards, by default the newest head alone."""
-        check_names(request.params, (), ("serialNumber", "n"))
+        check_names(request.params, frozenset(), frozenset(("serialNumber", "n")))
         if request.params.get("serialNumber") is None:
             last = self._ledger.last()
             heads = [last.head_bytes.decode()] if last else []

@@ -28,10 +28,15 @@ def data_pieces(params: AnyParams, seed: bytes) -> Iterator[str]:
     yield "]"
 
 
+def data(params: AnyParams, seed: bytes) -> str:
+    """The values of a small draw as JSON, at once."""
+    return f"[{','.join(_WRITERS[params.method](params, Keystream(seed)))}]"
+
+
 def values(method: str, params: dict[str, object], seed: bytes) -> list[object]:
     """The values of a recorded draw; decimals and gaussians as decimal.Decimal, so that they compare exactly."""
     normalised = msgspec.convert(params, PARAMS[method])
-    found: list[object] = json.loads("".join(data_pieces(normalised, seed)), parse_float=Decimal)
+    found: list[object] = json.loads(data(normalised, seed), parse_float=Decimal)
     return found
 
 

@@ -30,7 +30,7 @@ from fifod.keys import KeyIndex, key_digest
 from fifod.ledger.reader import LedgerReader
 from fifod.ledger.record import DRAW, END, UNDELIVERED, timestamp
 from fifod.ledger.writer import Entry, LedgerWriter, Stamp
-from fifod.params import normalise, unknown_name
+from fifod.params import check_names, normalise, unknown_name
 from fifod.queries import Archive
 from fifod.quota import Quotas
 from fifod.types import AnyParams, Caller, Request
@@ -159,6 +159,7 @@ class Service:
     def _query(self, request: Request, caller: Caller) -> Reply:
         match request.method:
             case names.STATUS:
+                check_names(request.params, frozenset())
                 return Reply(wire.encode_result(self.status(caller), request.id))
             case names.RESULT:
                 return self._archive.get_result(request, caller)

@@ -33,9 +33,8 @@ class Params(Struct, frozen=True, rename="camel", kw_only=True):
 
     @property
     def value_count(self) -> int:
-        """How many values the draw gives, for quotas."""
-        count: int = getattr(self, "n", 1)
-        return count
+        """How many values the draw gives, for quotas; a stream counts as one."""
+        return 1
 
     @property
     def weight(self) -> int:
@@ -43,9 +42,18 @@ class Params(Struct, frozen=True, rename="camel", kw_only=True):
         return self.value_count
 
 
-class Integers(Params, frozen=True, rename="camel", kw_only=True):
-    method = names.INTEGERS
+class Counted(Params, frozen=True, rename="camel", kw_only=True):
+    """Parameters of a method that gives `n` values."""
+
     n: int
+
+    @property
+    def value_count(self) -> int:
+        return self.n
+
+
+class Integers(Counted, frozen=True, rename="camel", kw_only=True):
+    method = names.INTEGERS
     min: int
     max: int
     replacement: bool = True
@@ -53,9 +61,8 @@ class Integers(Params, frozen=True, rename="camel", kw_only=True):
     pregenerated_randomization: Pregenerated | UnsetType = UNSET
 
 
-class Sequences(Params, frozen=True, rename="camel", kw_only=True):
+class Sequences(Counted, frozen=True, rename="camel", kw_only=True):
     method = names.SEQUENCES
-    n: int
     length: OneOrEach
     min: OneOrEach
     max: OneOrEach
@@ -79,17 +86,15 @@ class Sequences(Params, frozen=True, rename="camel", kw_only=True):
         ]
 
 
-class Decimals(Params, frozen=True, rename="camel", kw_only=True):
+class Decimals(Counted, frozen=True, rename="camel", kw_only=True):
     method = names.DECIMALS
-    n: int
     decimal_places: int
     replacement: bool = True
     pregenerated_randomization: Pregenerated | UnsetType = UNSET
 
 
-class Gaussians(Params, frozen=True, rename="camel", kw_only=True):
+class Gaussians(Counted, frozen=True, rename="camel", kw_only=True):
     method = names.GAUSSIANS
-    n: int
     mean: int | float
     standard_deviation: int | float
     significant_digits: int
@@ -100,24 +105,21 @@ class Gaussians(Params, frozen=True, rename="camel", kw_only=True):
         return 100 * self.n
 
 
-class Strings(Params, frozen=True, rename="camel", kw_only=True):
+class Strings(Counted, frozen=True, rename="camel", kw_only=True):
     method = names.STRINGS
-    n: int
     length: int
     characters: str
     replacement: bool = True
     pregenerated_randomization: Pregenerated | UnsetType = UNSET
 
 
-class UUIDs(Params, frozen=True, rename="camel", kw_only=True):
+class UUIDs(Counted, frozen=True, rename="camel", kw_only=True):
     method = names.UUIDS
-    n: int
     pregenerated_randomization: Pregenerated | UnsetType = UNSET
 
 
-class Blobs(Params, frozen=True, rename="camel", kw_only=True):
+class Blobs(Counted, frozen=True, rename="camel", kw_only=True):
     method = names.BLOBS
-    n: int
     size: int
     format: str = "base64"
     pregenerated_randomization: Pregenerated | UnsetType = UNSET
