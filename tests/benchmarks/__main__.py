@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.benchmarks import picture, report, round_trip, throughput
+from tests.benchmarks import ledgers, picture, records, report, resting, round_trip, sizes, streams, throughput
 from tests.benchmarks.bench import CHECKOUT, Bench, NotMeasurable, open_bench, say
 from tests.benchmarks.figures import Figure
 
@@ -16,6 +16,13 @@ MEASUREMENTS: dict[str, Callable[[Bench], Iterator[Figure]]] = {
     "round-trip": round_trip.measure_figures,
     "throughput": throughput.measure_figures,
     "quiet-client": throughput.measure_quiet_client,
+    "sizes": sizes.measure_figures,
+    "ledgers": ledgers.measure_figures,
+    "stream": streams.measure_figures,
+    "verify": records.measure_verify,
+    "recorder": records.measure_recorder,
+    "start": resting.measure_client,
+    "resting": resting.measure_figures,
 }
 
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,10 +16,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "latencies.h"
 #include "textbook.h"
 
-/* Latencies are counted in buckets 1/32 of their size wide: exact enough, and no memory for each. */
-enum { STEPS = 32, BUCKETS = 64 * STEPS, KEEP = 160, READ = 1 << 16 };
+enum { KEEP = 160, READ = 1 << 16 };
 
 struct client {
     int fd;
@@ -37,7 +38,7 @@ static struct wish *queue;
 static size_t queued, queue_at;
 static int requests, is_blocked, poller = -1;
 static const char *replies_path;
-static uint64_t measure_from, measure_to, counts[BUCKETS], received, in_time, errors, bytes_read, sum;
+static uint64_t measure_from, measure_to, errors, bytes_read;
 static char first_error[KEEP], buffer[READ];
 static uint64_t key_start, key_number;
 
@@ -55,34 +56,6 @@ static void die(const char *what)
 {
     fprintf(stderr, "load: %s: %s\n", what, strerror(errno));
     exit(1);
-}
-
-static uint64_t now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return t.tv_sec * 1000000000ull + t.tv_nsec;
-}
-
-static int bucket(uint64_t ns)
-{
-    if (ns < STEPS) return ns;
-    int power = 63 - __builtin_clzll(ns);
-    return (power - 4) * STEPS + (ns >> (power - 5)) - STEPS;
-}
-
-static double bucket_start(int index)
-{
-    if (index < STEPS) return index;
-    return (double)(STEPS + index % STEPS) * (1ull << (index / STEPS - 1));
-}
-
-static double quantile(double share)
-{
-    uint64_t seen = 0, wanted = share * in_time;
-    for (int i = 0; i < BUCKETS; i++)
-        if ((seen += counts[i]) > wanted) return (bucket_start(i) + bucket_start(i + 1)) / 2;
-    return 0;
 }
 
 /* --- clients and requests --- */
@@ -130,12 +103,8 @@ static int send_request(const struct client *c, int id)
 
 static void on_reply(struct client *c, int id)
 {
-    uint64_t end = now(), taken = end - c->started[id];
-    received++;
-    if (end < measure_from || end > measure_to) return;
-    in_time++;
-    sum += taken;
-    counts[bucket(taken)]++;
+    uint64_t end = now();
+    if (end >= measure_from && end <= measure_to) count_latency(end - c->started[id]);
 }
 
 /* --- replies --- */
@@ -252,10 +221,13 @@ static void take_reopened(struct client *c)
     if ((c->fd = open(path, O_RDONLY)) < 0) die(path);
     ssize_t size;
     while ((size = read(c->fd, buffer, READ)) == 0) {
-        /* The end of the reply before. The new descriptor comes first: with the last one goes what is in the FIFO. */
+        /* The end of the reply before. The new descriptor comes first: with the last one goes what is in the FIFO. It must
+           not wait for a writer, who may have come and gone; poll tells when there is something. */
         int former = c->fd;
-        if ((c->fd = open(path, O_RDONLY)) < 0) die(path);
+        if ((c->fd = open(path, O_RDONLY | O_NONBLOCK)) < 0) die(path);
         close(former);
+        struct pollfd until = {.fd = c->fd, .events = POLLIN};
+        poll(&until, 1, 10000);
     }
     if (size < 0) die("read");
     close(c->fd);
@@ -264,8 +236,11 @@ static void take_reopened(struct client *c)
 
 static void run_one(void)
 {
+    /* A reply that takes longer than the time there is counts all the same. */
+    uint64_t stop = measure_to;
+    measure_to = UINT64_MAX;
     if (want.reopen) close(clients->fd);
-    while (now() < measure_to) {
+    while (now() < stop) {
         uint64_t start = clients->started[0] = now();
         queued = 0;
         send_request(clients, 0);
@@ -305,7 +280,7 @@ static void print_results(void)
 {
     printf("{\"replies\":%lu,\"seconds\":%.4f,\"rate\":%.1f,\"mean\":%.0f,\"p50\":%.0f,\"p99\":%.0f,\"p999\":%.0f,"
            "\"errors\":%lu,\"bytes\":%lu}\n",
-           in_time, want.seconds, in_time / want.seconds, in_time ? (double)sum / in_time : 0, quantile(0.5), quantile(0.99),
+           counted, want.seconds, counted / want.seconds, counted ? (double)latency_sum / counted : 0, quantile(0.5), quantile(0.99),
            quantile(0.999), errors, bytes_read);
     if (errors) fprintf(stderr, "load: %lu errors, the first: %s\n", errors, first_error);
 }

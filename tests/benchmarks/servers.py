@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from tests.benchmarks.bench import Bench, running
 
@@ -46,15 +47,16 @@ def fifod(
     bench: Bench, *, durability: str = "process", state: Path | None = None, prefix: Sequence[str] = ("-m", "fifod")
 ) -> Iterator[Server]:
     """A fifod that serves; with `state` it continues the ledger that is there."""
-    with bench.directory() as directory:
+    # The socket has a directory of its own: its path must be short, and that of the bench may be long.
+    with bench.directory() as directory, TemporaryDirectory(prefix="fifod-benchmarks-") as short:
         (directory / "fifod.toml").write_text(CONFIGURATION.format(durability=durability))
         environment = bench.environment | {
             "FIFOD_RUNTIME_DIR": str(directory / "run"),
             "FIFOD_STATE_DIR": str(state or directory / "state"),
             "FIFOD_CONFIG": str(directory / "fifod.toml"),
-            "NOTIFY_SOCKET": str(directory / "notify"),
+            "NOTIFY_SOCKET": f"{short}/notify",
         }
-        with _started([sys.executable, *prefix], environment, directory / "notify") as (pid, start_up):
+        with _started([sys.executable, *prefix], environment, Path(short, "notify")) as (pid, start_up):
             run = directory / "run"
             yield Server(pid, run / "requests", run / "replies", start_up, environment)
 

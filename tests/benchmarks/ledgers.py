@@ -1,0 +1,96 @@
+"""Ledgers of a given size: making them quickly, and what their size costs the daemon."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from fifod.client import Client
+from fifod.ledger.reader import LedgerReader
+from fifod.ledger.record import DRAW, Record
+from fifod.ledger.writer import Entry, LedgerWriter
+from tests.benchmarks.bench import Bench, say
+from tests.benchmarks.figures import Figure, Goal, in_turn, median
+from tests.benchmarks.loads import Load, measure
+from tests.benchmarks.servers import fifod
+
+BATCH = 5000
+SEGMENT_BYTES = 64 << 20
+GOAL = Goal(1.5)
+
+
+def ledger(bench: Bench, records: int) -> Path:
+    """A state directory whose ledger holds about so many draws with keys; made once, kept for all figures."""
+    state = bench.scratch / f"state-{records}"
+    if not state.exists():
+        with fifod(bench, state=state) as server, Client(server.runtime_dir) as client:
+            client.integers(5)
+        if records:
+            say(f"making a ledger of {records:,} records …")
+            _extend(state / "ledger", records)
+    return state
+
+
+def _extend(directory: Path, records: int) -> None:
+    """Repeat the ledger's one draw with fresh seeds and keys, through the daemon's own writer."""
+    last = LedgerReader(str(directory)).last()
+    assert last is not None and last.head.kind == DRAW
+    writer = LedgerWriter(str(directory), key_commitment="", host="benchmark")
+    writer.configure(is_durable=False, segment_bytes=SEGMENT_BYTES)
+    done = 0
+    while done < records:
+        batch = min(BATCH, records - done)
+        writer.append([Entry(DRAW, body) for body in _bodies(last, batch)])
+        done += batch
+    writer.close()
+
+
+def _bodies(pattern: Record, count: int) -> Iterator[bytes]:
+    seed, key = (str(pattern.body[name]).encode() for name in ("seed", "key"))
+    fresh = os.urandom(64 * count).hex().encode()
+    for at in range(0, len(fresh), 128):
+        yield pattern.body_bytes.replace(seed, fresh[at : at + 64]).replace(key, fresh[at + 64 : at + 128])
+
+
+def measure_figures(bench: Bench) -> Iterator[Figure]:
+    """Start-up and round trip must not grow with the ledger."""
+    with fifod(bench):
+        pass  # compiles what is new, which is no part of a start
+    smallest = min(bench.ledger_sizes)
+    starts: dict[int, list[float]] = {}
+    trips: dict[int, list[float]] = {}
+    for records in sorted(bench.ledger_sizes):
+        starts[records], trips[records] = _measure_size(bench, records)
+        name = f"{records:,} records"
+        against = f"with {smallest:,} records"
+        goal = GOAL if records != smallest else None
+        yield _figure("start-up of fifod", name, "ms", starts[records], starts[smallest], against, goal)
+        yield _figure("round trip by size of ledger", name, "µs", trips[records], trips[smallest], against, goal)
+        if records > max(sizes_to_keep(bench)):
+            shutil.rmtree(bench.scratch / f"state-{records}")
+
+
+def sizes_to_keep(bench: Bench) -> tuple[int, ...]:
+    """The ledgers that other figures use too."""
+    return (100_000, 0 if bench.is_quick else 1_000_000)
+
+
+def _measure_size(bench: Bench, records: int) -> tuple[list[float], list[float]]:
+    state = ledger(bench, records)
+    trips: list[float] = []
+
+    def start() -> float:
+        with fifod(bench, state=state) as server:
+            trips.append(measure(bench, server, Load(seconds=bench.seconds, with_keys=True))["p50"] / 1000)
+            return server.start_up * 1000
+
+    measurements: dict[str, Callable[[], float]] = {"start": start}
+    return in_turn(measurements, bench.repeats)["start"], trips
+
+
+def _figure(
+    group: str, name: str, unit: str, samples: list[float], smallest: list[float], against: str, goal: Goal | None
+) -> Figure:
+    return Figure(group, name, median(samples), unit, median(smallest), against, goal, samples)
