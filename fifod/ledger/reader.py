@@ -84,6 +84,19 @@ class LedgerReader:
             record = line.record()
             yield record, Position(line.segment, line.end, record.hash)
 
+    def check(self, position: Position) -> None:
+        """Raises LedgerError if the record before a position is not there any more."""
+        fault = f"the ledger in {self.directory} no longer holds the record with hash {position.hash}"
+        if position.segment not in self.segments():
+            raise LedgerError(f"{fault}: the segment {position.segment} is missing")
+        with self._open(position.segment) as file:
+            start = max(0, position.offset - _MAX_LINE)
+            file.seek(start)
+            before = file.read(position.offset - start)
+        line = before[before.rfind(b"\n", 0, -1) + 1 : -1]
+        if len(before) != position.offset - start or not before.endswith(b"\n") or _hash(line) != position.hash:
+            raise LedgerError(f"{fault} at byte {position.offset} of {position.segment}")
+
     def size_after(self, position: Position | None) -> int:
         """How many bytes lie behind a position."""
         total = sum(self._size(name) for name in self.segments() if position is None or name >= position.segment)
@@ -91,11 +104,10 @@ class LedgerReader:
 
     def lines(self, after: Position | None = None) -> Iterator[Line]:
         """Every complete line behind a position, oldest first."""
-        names = self.segments()
         if after is not None:
-            self._check(after, names)
+            self.check(after)
             yield from self.lines_from(Line(after.segment, after.offset, b""))
-        elif names:
+        elif names := self.segments():
             yield from self.lines_from(Line(names[0], 0, b""))
 
     def lines_from(self, first: Line) -> Iterator[Line]:
@@ -180,18 +192,6 @@ class LedgerReader:
         file.seek(end - size)
         found = file.read(size)
         return found[: found.rfind(b"\n") + 1]
-
-    def _check(self, position: Position, names: list[str]) -> None:
-        fault = f"the ledger in {self.directory} no longer holds the record with hash {position.hash}"
-        if position.segment not in names:
-            raise LedgerError(f"{fault}: the segment {position.segment} is missing")
-        with self._open(position.segment) as file:
-            start = max(0, position.offset - _MAX_LINE)
-            file.seek(start)
-            before = file.read(position.offset - start)
-        line = before[before.rfind(b"\n", 0, -1) + 1 : -1]
-        if len(before) != position.offset - start or not before.endswith(b"\n") or _hash(line) != position.hash:
-            raise LedgerError(f"{fault} at byte {position.offset} of {position.segment}")
 
     def _open(self, name: str) -> BinaryIO:
         path = os.path.join(self.directory, name)

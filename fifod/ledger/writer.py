@@ -16,8 +16,8 @@ import msgspec
 from msgspec import Struct
 
 from fifod import __version__
-from fifod.errors import LedgerError, LedgerNotWritable, StartError
-from fifod.ledger.reader import LedgerReader, Line
+from fifod.errors import FifodError, LedgerError, LedgerNotWritable, StartError
+from fifod.ledger.reader import LedgerReader, Line, Position
 from fifod.ledger.record import (
     DRAW,
     LEDGER,
@@ -76,6 +76,7 @@ class LedgerWriter:
         self._clock = clock
         self._reader = LedgerReader(directory)
         self._descriptor = -1
+        self._segment = ""
         self._size = 0
         self._needs_repair = False
         self._owed: list[Entry] = []
@@ -97,7 +98,7 @@ class LedgerWriter:
         """
         if self._needs_repair:
             self._repair()
-        if self._size >= self._segment_bytes:
+        if self._size >= self._segment_bytes and self._segment != segment_name(self.serial + 1):
             self._rotate()
         lines, stamps = self._format(self._owed + entries)
         self._write(b"".join(lines))
@@ -139,8 +140,7 @@ class LedgerWriter:
 
     def _write(self, data: bytes) -> None:
         try:
-            if os.fstat(self._descriptor).st_nlink == 0:
-                raise FileNotFoundError(2, "its newest segment was removed")
+            self._check_link()
             written = os.write(self._descriptor, data)
             while written < len(data):
                 # A short write is what a full disk looks like first; the next one says so.
@@ -155,22 +155,20 @@ class LedgerWriter:
     def _not_writable(self, error: OSError) -> LedgerNotWritable:
         return LedgerNotWritable(f"cannot write the ledger in {self._directory}: {error.strerror}")
 
+    def _check_link(self) -> None:
+        if os.fstat(self._descriptor).st_nlink == 0:
+            raise FileNotFoundError(2, "its newest segment was removed")
+
     def _repair(self) -> None:
-        """Go back to the end of the last batch that counts; the file must still be the one that holds it."""
+        """Cut off what follows the last batch that counts; the segment must still hold that batch."""
         try:
-            self._reopen(self._reader.segments()[-1])
-            if os.fstat(self._descriptor).st_size < self._size:
-                raise FileNotFoundError(2, "its newest segment is shorter than what was written")
+            self._reader.check(Position(self._segment, self._size, self.hash))
+            self._reopen(self._segment)
             os.ftruncate(self._descriptor, self._size)
-            last = self._reader.last()
         except OSError as error:
             raise self._not_writable(error) from None
-        except (LedgerError, IndexError) as error:
+        except FifodError as error:
             raise LedgerNotWritable(f"cannot write the ledger: {error}") from None
-        if last is None or last.hash != self.hash:
-            raise LedgerNotWritable(
-                f"cannot write the ledger in {self._directory}: it no longer ends where it was left"
-            )
         self._needs_repair = False
 
     def _reopen(self, name: str) -> None:
@@ -189,13 +187,18 @@ class LedgerWriter:
         self._create(Entry.of(LEDGER, body))
 
     def _rotate(self) -> None:
+        try:
+            self._check_link()
+        except OSError as error:
+            self._needs_repair = True
+            raise self._not_writable(error) from None
         # The first record of a segment says which segment it continues, so that one that is missing is named.
-        previous = self._reader.segments()[-1]
-        self._create(Entry.of(SEGMENT, {"identity": self.identity, "previous": previous}))
+        self._create(Entry.of(SEGMENT, {"identity": self.identity, "previous": self._segment}))
 
     def _create(self, first: Entry) -> None:
         """Start a segment; it gets its name only with its first record in it, so that no segment is ever empty."""
-        path = os.path.join(self._directory, segment_name(self.serial + 1))
+        name = segment_name(self.serial + 1)
+        path = os.path.join(self._directory, name)
         [line], [stamp] = self._format([first])
         try:
             descriptor = os.open(
@@ -213,7 +216,7 @@ class LedgerWriter:
             os.close(descriptor)
             raise self._not_writable(error) from None
         self.close()
-        self._descriptor, self._size, self.hash = descriptor, len(line), stamp.hash
+        self._descriptor, self._segment, self._size, self.hash = descriptor, name, len(line), stamp.hash
 
     def _sync_directory(self) -> None:
         directory = os.open(self._directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -231,6 +234,7 @@ class LedgerWriter:
                 raise LedgerError(f"the segment {newest} has no complete record")
             self.hash = last.record().hash
             self.serial, self.draw_hash = self._newest_draw()
+            self._segment = newest
             self._reopen(newest)
         except LedgerError as error:
             raise StartError(f"cannot continue the ledger in {self._directory}: {error.message}") from None
