@@ -8,9 +8,9 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from fifod.client import Client, Reply
 from fifod.names import MAX_USER_BYTES
 
-_SECONDS_FOR_A_DRAW = 10.0
-_SECONDS_FOR_A_QUESTION = 3.0
-_SECONDS_FOR_HEALTH = 1.0
+SECONDS_FOR_A_DRAW = 10.0
+SECONDS_FOR_A_QUESTION = 3.0
+SECONDS_FOR_HEALTH = 1.0
 
 
 def record_name(account: AbstractBaseUser) -> str:
@@ -32,19 +32,19 @@ def draw_integers(
     account: AbstractBaseUser, *, n: int, min: int, max: int, replacement: bool, base: int, purpose: str, key: str
 ) -> Reply:
     """Draw on behalf of an account; the same key again gives the same draw."""
-    with _client(account, _SECONDS_FOR_A_DRAW) as client:
+    with _client(account, SECONDS_FOR_A_DRAW) as client:
         return client.integers(n, min, max, replacement=replacement, base=base, purpose=purpose or None, key=key)
 
 
 def result(account: AbstractBaseUser, serial: int) -> Reply:
     """A draw of the account once more, with its record's `head` and `body`."""
-    with _client(account, _SECONDS_FOR_A_QUESTION) as client:
+    with _client(account, SECONDS_FOR_A_QUESTION) as client:
         return client.result(serial)
 
 
 def status() -> dict[str, Any]:
     """How the daemon is."""
-    with Client(str(settings.RUNTIME_DIR), timeout=_SECONDS_FOR_HEALTH) as client:
+    with Client(str(settings.RUNTIME_DIR), timeout=SECONDS_FOR_HEALTH) as client:
         return client.status()
 
 
