@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.benchmarks import ledgers, picture, records, report, resting, round_trip, sizes, streams, throughput
+from tests.benchmarks import ledgers, picture, records, report, resting, round_trip, sizes, stages, streams, throughput
 from tests.benchmarks.bench import CHECKOUT, Bench, NotMeasurable, open_bench, say
 from tests.benchmarks.figures import Figure
 
@@ -23,6 +23,7 @@ MEASUREMENTS: dict[str, Callable[[Bench], Iterator[Figure]]] = {
     "recorder": records.measure_recorder,
     "start": resting.measure_client,
     "resting": resting.measure_figures,
+    "stages": stages.measure_figures,
 }
 
 
