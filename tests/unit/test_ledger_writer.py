@@ -118,9 +118,15 @@ def _umask() -> int:
 
 
 def test_a_batch_is_one_write(ledger: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    writer, written = open_writer(ledger), []
+    writer = open_writer(ledger)
+    written: list[bytes] = []
     real = os.write
-    monkeypatch.setattr(os, "write", lambda descriptor, data: written.append(data) or real(descriptor, data))
+
+    def write(descriptor: int, data: bytes) -> int:
+        written.append(data)
+        return real(descriptor, data)
+
+    monkeypatch.setattr(os, "write", write)
     writer.append(numbered(100))
     monkeypatch.undo()
     assert len(written) == 1
@@ -129,10 +135,16 @@ def test_a_batch_is_one_write(ledger: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.mark.parametrize("is_durable", [True, False])
 def test_it_waits_for_the_disk_if_it_is_to(ledger: Path, monkeypatch: pytest.MonkeyPatch, is_durable: bool) -> None:
-    writer, synced = open_writer(ledger), []
+    writer = open_writer(ledger)
     writer.configure(is_durable, 1 << 20)
+    synced: list[bytes] = []
     real = os.fdatasync
-    monkeypatch.setattr(os, "fdatasync", lambda descriptor: synced.append(content(ledger)) or real(descriptor))
+
+    def sync(descriptor: int) -> None:
+        synced.append(content(ledger))
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fdatasync", sync)
     writer.append(draws("a"))
     assert synced == ([content(ledger)] if is_durable else [])
 
