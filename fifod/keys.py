@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections import deque
 from itertools import islice
 
 from fifod.ledger.reader import LedgerReader
@@ -11,7 +10,7 @@ from fifod.ledger.record import DRAW
 
 REMEMBERED = 100_000
 _GENERATION = 25_000
-_DIGEST_BYTES = 8
+_DIGITS = 14  # of a digest in hex: 56 bits fit into Python's second smallest integers
 _KEY = b'"key":"'
 _SERIAL = f'"kind":"{DRAW}","serial":'.encode()
 
@@ -24,40 +23,36 @@ def key_digest(drawer: str, key: str) -> str:
 class KeyIndex:
     """Serial numbers by key digest.
 
-    Eight bytes of a digest are kept: whoever looks one up compares the rest in the record.
+    Only the start of a digest is kept: whoever looks one up compares the rest in the record.
     """
 
     def __init__(self) -> None:
         # Whole generations are forgotten at once: dropping the oldest of one large dict costs more with every drop.
-        self._generations: deque[dict[int, int]] = deque(maxlen=REMEMBERED // _GENERATION + 1)
-        self._newest = -1
+        self._generations: dict[int, dict[int, int]] = {}
 
     def add(self, digest: str, serial: int) -> None:
-        """Remember a draw; serial numbers must not go down."""
-        if serial // _GENERATION != self._newest:
-            self._newest = serial // _GENERATION
-            self._generations.append({})
-        self._generations[-1][int(digest[: 2 * _DIGEST_BYTES], 16)] = serial
+        """Remember a draw."""
+        generation = serial // _GENERATION
+        if generation not in self._generations:
+            self._generations[generation] = {}
+            self._generations.pop(generation - REMEMBERED // _GENERATION - 1, None)
+        self._generations[generation][int(digest[:_DIGITS], 16)] = serial
 
     def find(self, digest: str) -> int | None:
         """The serial number of the draw that may have this key."""
-        short = int(digest[: 2 * _DIGEST_BYTES], 16)
-        for generation in self._generations:
+        short = int(digest[:_DIGITS], 16)
+        for generation in self._generations.values():
             if short in generation:
                 return generation[short]
         return None
 
     @classmethod
     def of(cls, ledger: LedgerReader) -> KeyIndex:
-        """The index of a ledger's newest draws, from the lines' bytes.
-
-        Decoding 100,000 records would delay the start.
-        """
-        newest = (line.text for line in ledger.lines_backwards())
-        keys = [found for text in islice(newest, REMEMBERED) if (found := _key_of(text))]
+        """The index of a ledger's newest draws, from the lines' bytes: decoding 100,000 records would delay the start."""
         index = cls()
-        for digest, serial in reversed(keys):
-            index.add(digest, serial)
+        for line in islice(ledger.lines_backwards(), REMEMBERED):
+            if found := _key_of(line.text):
+                index.add(*found)
         return index
 
 
