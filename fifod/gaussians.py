@@ -13,6 +13,7 @@ _DIGITS = 70
 _EXACT = decimal.Context(prec=_DIGITS, Emin=-99999, Emax=99999)
 # What does not fit must still show in the last digit: else 0.125 and a little more would count as halfway to 0.12.
 _BEFORE_ROUNDING = decimal.Context(prec=_DIGITS, rounding=decimal.ROUND_05UP, Emin=-99999, Emax=99999)
+_WIDE = decimal.Context(prec=130)  # holds every u, which has up to 128 digits, exactly
 _SCALE = 1 << 256  # binary point of the sine's fixed-point numbers: 77 decimal digits
 _PAIR_BYTES = 32
 
@@ -30,7 +31,7 @@ def gaussian_values(
 
 def _standard_pair(taken: bytes) -> tuple[Decimal, Decimal]:
     first = int.from_bytes(taken[:16], "big") + 1
-    logarithm = _EXACT.ln(_EXACT.divide(Decimal(first), Decimal(1 << 128)))
+    logarithm = _EXACT.ln(_WIDE.divide(Decimal(first), Decimal(1 << 128)))
     radius = _EXACT.sqrt(_EXACT.multiply(Decimal(-2), logarithm))
     cosine, sine = _cosine_and_sine(int.from_bytes(taken[16:], "big"))
     return _EXACT.multiply(radius, cosine), _EXACT.multiply(radius, sine)
