@@ -25,6 +25,7 @@ MEASUREMENTS: dict[str, Callable[[Bench], Iterator[Figure]]] = {
     "resting": resting.measure_figures,
     "stages": stages.measure_figures,
 }
+LEDGERS = (0, 100_000, 1_000_000, 10_000_000)
 
 
 def main() -> int:
@@ -36,7 +37,7 @@ def main() -> int:
     with open_bench(
         seconds=0.2 if arguments.quick else 1.0,
         repeats=3 if arguments.quick else 5,
-        ledger_sizes=arguments.records or ((0, 1_000_000, 10_000_000) if arguments.full else (0, 1_000_000)),
+        ledger_sizes=arguments.records or LEDGERS[: 4 if arguments.full else 3],
         is_quick=arguments.quick,
         parent=arguments.scratch,
     ) as bench:

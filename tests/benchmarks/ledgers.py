@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from fifod.client import Client
+from fifod.keys import REMEMBERED
 from fifod.ledger.reader import LedgerReader
 from fifod.ledger.record import DRAW, Record
 from fifod.ledger.writer import Entry, LedgerWriter
@@ -55,21 +56,17 @@ def _bodies(pattern: Record, count: int) -> Iterator[bytes]:
 
 
 def measure_figures(bench: Bench) -> Iterator[Figure]:
-    """Start-up and round trip must not grow with the ledger."""
+    """Start-up and round trip must not grow with the ledger, once it holds as many keys as are remembered."""
     with fifod(bench):
         pass  # compiles what is new, which is no part of a start
-    smallest = min(bench.ledger_sizes)
     starts: dict[int, list[float]] = {}
     trips: dict[int, list[float]] = {}
     for records in sorted(bench.ledger_sizes):
         starts[records], trips[records] = _measure_size(bench, records)
-        name = f"{records:,} records"
-        against = f"with {smallest:,} records"
-        goal = GOAL if records != smallest else None
-        yield _figure("start-up of fifod", name, "ms", starts[records], starts[smallest], against, goal)
-        yield _figure("round trip by size of ledger", name, "µs", trips[records], trips[smallest], against, goal)
         if records > max(sizes_to_keep(bench)):
             shutil.rmtree(bench.scratch / f"state-{records}")
+    yield from _figures("start-up of fifod by size of ledger", "ms", starts)
+    yield from _figures("round trip by size of ledger", "µs", trips)
 
 
 def sizes_to_keep(bench: Bench) -> tuple[int, ...]:
@@ -90,7 +87,9 @@ def _measure_size(bench: Bench, records: int) -> tuple[list[float], list[float]]
     return in_turn(measurements, bench.repeats)["start"], trips
 
 
-def _figure(
-    group: str, name: str, unit: str, samples: list[float], smallest: list[float], against: str, goal: Goal | None
-) -> Figure:
-    return Figure(group, name, median(samples), unit, median(smallest), against, goal, samples)
+def _figures(group: str, unit: str, samples: dict[int, list[float]]) -> Iterator[Figure]:
+    base = min((records for records in samples if records >= REMEMBERED), default=min(samples))
+    for records, values in samples.items():
+        against, goal = ("", None) if records <= base else (f"with {base:,} records", GOAL)
+        reference = median(samples[base]) if goal else None
+        yield Figure(group, f"{records:,} records", median(values), unit, reference, against, goal, values)

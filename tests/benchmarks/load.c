@@ -17,22 +17,12 @@
 #include <unistd.h>
 
 #include "latencies.h"
-#include "textbook.h"
+#include "requests.h"
 
-enum { KEEP = 160, READ = 1 << 16 };
-
-struct client {
-    int fd;
-    char name[33];
-    uint64_t *started;         /* of each request in flight */
-    char line[KEEP];           /* how the present reply begins */
-    char tail[16];             /* and how it ends */
-    size_t size;
-};
+enum { READ = 1 << 16 };
 
 struct wish { struct client *client; int id; };
 
-static struct { int clients, in_flight, n, max, textbook, reopen, keys, distinct, uid; double seconds, warm_up; long pace; } want;
 static struct client *clients;
 static struct wish *queue;
 static size_t queued, queue_at;
@@ -40,7 +30,6 @@ static int requests, is_blocked, poller = -1;
 static const char *replies_path;
 static uint64_t measure_from, measure_to, errors, bytes_read;
 static char first_error[KEEP], buffer[READ];
-static uint64_t key_start, key_number;
 
 static void clean_up(void)
 {
@@ -74,22 +63,6 @@ static void make_client(struct client *c)
     if (c->fd < 0 || !c->started) die(path);
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = c};
     if (poller >= 0 && epoll_ctl(poller, EPOLL_CTL_ADD, c->fd, &event)) die("epoll_ctl");
-}
-
-static int format(char *out, size_t room, const struct client *c, int id)
-{
-    char key[64] = "";
-    if (want.textbook) {
-        struct question q = {.id = id, .n = want.n, .min = 1, .max = want.max};
-        memcpy(q.fifo, c->name, sizeof c->name);
-        memcpy(out, &q, sizeof q);
-        return sizeof q;
-    }
-    if (want.keys) sprintf(key, ",\"key\":\"%016lx%016lx\"", key_start, key_number++);
-    return snprintf(out, room,
-                    "\n{\"jsonrpc\":\"2.0\",\"method\":\"generateIntegers\",\"params\":{\"n\":%d,\"min\":1,\"max\":%d%s},"
-                    "\"id\":%d,\"reply\":\"%s\"%s}\n",
-                    want.n, want.max, want.distinct ? ",\"replacement\":false" : "", id, c->name, key);
 }
 
 static int send_request(const struct client *c, int id)

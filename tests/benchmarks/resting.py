@@ -12,7 +12,7 @@ from tests.benchmarks.bench import Bench, run, running
 from tests.benchmarks.figures import Figure, Goal, in_turn, median
 from tests.benchmarks.ledgers import ledger
 from tests.benchmarks.loads import Load, measure
-from tests.benchmarks.servers import Server, fifod
+from tests.benchmarks.servers import Server, fifod, processor_seconds
 
 KEYS = 100_000
 MEMORY_GOAL = Goal(40, of_ratio=False)
@@ -69,11 +69,6 @@ def _idleness(bench: Bench, server: Server) -> Iterator[Figure]:
 
 def _wake_ups(pid: int) -> int:
     return int(_status(pid, "voluntary_ctxt_switches"))
-
-
-def processor_seconds(pid: int) -> float:
-    """The processor time that a process has used."""
-    return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e9
 
 
 # --- the client's start ---

@@ -115,3 +115,8 @@ def _wait_for_fifo(path: Path, child: subprocess.Popen[str]) -> None:
         if child.poll() is not None or time.monotonic() > deadline:
             raise RuntimeError("the textbook server did not start")
         time.sleep(0.002)
+
+
+def processor_seconds(pid: int) -> float:
+    """The processor time that a process has used."""
+    return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e9

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from tests.benchmarks.bench import NOBODY, Bench
 from tests.benchmarks.figures import Figure, Goal, in_turn, median
 from tests.benchmarks.loads import Load, background, measure, result_of
-from tests.benchmarks.servers import Server, fifod, textbook
+from tests.benchmarks.servers import Server, fifod, processor_seconds, textbook
 
 CLIENTS = (1, 8, 64, 512)
 IN_FLIGHT = (1, 16)
@@ -26,6 +26,7 @@ def measure_figures(bench: Bench) -> Iterator[Figure]:
                 load = Load(clients, in_flight, seconds=bench.seconds)
                 yield _figure(bench, book, server, load)
         yield _figure(bench, book, server, Load(8, 16, seconds=bench.seconds, with_keys=True), ", with keys")
+        yield _processor_figure(bench, book, server)
         with fifod(bench, durability="disk") as disk:
             for clients in (1, 8, 64):
                 load = Load(clients, 16, seconds=bench.seconds)
@@ -48,6 +49,24 @@ def _figure(bench: Bench, book: Server, server: Server, load: Load, which: str =
         "(b) textbook server",
         GOAL if (load.clients, load.in_flight, which) == (8, 16, "") else None,
         samples["fifod"],
+    )
+
+
+def _processor_figure(bench: Bench, book: Server, server: Server) -> Figure:
+    """What other processes take of the machine counts less here than in draws a second."""
+
+    def processor_time(target: Server, is_textbook: bool) -> float:
+        load = Load(8, 16, seconds=bench.seconds, warm_up=0.0, is_textbook=is_textbook)
+        before = processor_seconds(target.pid)
+        replies = measure(bench, target, load)["replies"]
+        return (processor_seconds(target.pid) - before) / replies * 1e6
+
+    samples = in_turn(
+        {"fifod": lambda: processor_time(server, False), "textbook": lambda: processor_time(book, True)}, bench.repeats
+    )
+    value, reference = median(samples["fifod"]), median(samples["textbook"])
+    return Figure(
+        "processor time a draw", "8 × 16", value, "µs", reference, "(b) textbook server", None, samples["fifod"]
     )
 
 
