@@ -1,4 +1,4 @@
-"""The site's own processes, as children of a test: migrate, recorder and web server on a state directory of the test's."""
+"""The site's own processes, as children of a test: manage.py, recorder and web server."""
 
 import os
 import signal
@@ -21,6 +21,7 @@ class Site:
 
     def __init__(self, state: Path, run: Path) -> None:
         state.mkdir(parents=True, exist_ok=True)
+        self.python = [sys.executable]
         self.state = state
         self.ledger = state / "ledger"
         self.database = state / "web.sqlite3"
@@ -33,8 +34,14 @@ class Site:
 
     def manage(self, *arguments: str, given: str = "", expect: int = 0) -> str:
         """Run a command of manage.py to its end; returns what it wrote to stdout and stderr."""
-        done = subprocess.run(
-            [sys.executable, "manage.py", *arguments],
+        done = self.run([*self.python, "manage.py", *arguments], given)
+        assert done.returncode == expect, done.stdout
+        return done.stdout
+
+    def run(self, command: list[str], given: str = "") -> "subprocess.CompletedProcess[str]":
+        """Run any command to its end in the site's environment."""
+        return subprocess.run(
+            command,
             cwd=CHECKOUT,
             env=self.environment,
             input=given,
@@ -43,8 +50,6 @@ class Site:
             text=True,
             timeout=2 * DEADLINE,
         )
-        assert done.returncode == expect, done.stdout
-        return done.stdout
 
     @contextmanager
     def running(self, *command: str) -> Iterator[subprocess.Popen[str]]:

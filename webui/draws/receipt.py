@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib.auth.base_user import AbstractBaseUser
 
 from fifod.client import Reply
-from fifod.errors import FifodError, NotFound
+from fifod.errors import FifodError, NotFound, OutOfRange
 from fifod.ledger.record import parse_record
 from webui import gateway
 from webui.history.models import Draw
@@ -51,7 +51,7 @@ def of(account: AbstractBaseUser, serial: int) -> Receipt:
     row = Draw.objects.of_drawer(drawer).filter(serial=serial).first()
     try:
         reply = gateway.result(account, serial)
-    except NotFound:
+    except (NotFound, OutOfRange):
         return _from_row(row, Unknown(), _secret_or_gone(row))
     except FifodError:
         return _from_row(row, Unavailable(), "The values cannot be shown now: the draw service is not answering.")

@@ -122,6 +122,8 @@ def _unusable(error: msgspec.MsgspecError) -> LedgerError:
 
 def _stored_time(text: str) -> str:
     """From RFC 3339 to the text that Django stores on SQLite, which leaves out a fraction of nought."""
+    if len(text) != 27 or text[10] != "T" or text[26] != "Z":
+        raise LedgerError(f"{text[:40]!r} is not a time as records have it")
     return f"{text[:10]} {text[11:19]}" if text[19:26] == ".000000" else f"{text[:10]} {text[11:26]}"
 
 

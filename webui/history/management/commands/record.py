@@ -8,13 +8,15 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
 
-from fifod.errors import EX_TEMPFAIL, EXIT_CANNOT_START, FifodError
+from fifod.errors import EX_IOERR, EX_TEMPFAIL, EXIT_CANNOT_START, FifodError, LedgerError
 from webui.history import locks, progress, stopping
 from webui.history.recorder import Recorder
 
 # A look at the ledger's end costs microseconds, so five a second are nothing, and a draw shows well within a second.
 _SECONDS_BETWEEN_LOOKS = 0.2
+_WAY_OUT = "If the ledger was replaced or restored on purpose, make the rows anew: manage.py record --from-start"
 
 
 class Command(BaseCommand):
@@ -78,5 +80,10 @@ def _errors_in_words() -> Iterator[None]:
     except locks.Taken:
         message = f"another recorder is running: it holds {locks.lock_file()}"
         raise CommandError(message, returncode=EX_TEMPFAIL) from None
+    except LedgerError as error:
+        raise CommandError(f"recorder: {error.message}\n{_WAY_OUT}", returncode=EXIT_CANNOT_START) from None
     except FifodError as error:
-        raise CommandError(f"recorder: {error.message}", returncode=EXIT_CANNOT_START) from None
+        raise CommandError(f"recorder: {error.message}", returncode=error.exit_status) from None
+    except DatabaseError as error:
+        message = f"recorder: cannot write the draw table in {settings.DATABASES['default']['NAME']}: {error}"
+        raise CommandError(message, returncode=EX_IOERR) from None

@@ -1,0 +1,93 @@
+from playwright.sync_api import expect
+
+from fifod.client import Client
+from tests.browser.conftest import Visit
+
+
+def test_a_person_logs_in_draws_and_finds_the_draw_in_the_history(visit: Visit) -> None:
+    visit.log_in()
+    receipt = visit.draw(How_many="7", Purpose="the raffle <b>")
+    values = visit.page.locator(".drawn li").all_inner_texts()
+    assert len(values) == 7 and all(1 <= int(value) <= 100 for value in values)
+    # The recorder follows the ledger by itself: the promise is a second, the deadline allows for a busy machine.
+    visit.page.goto("/draws/")
+    row = visit.page.get_by_role("row", name="the raffle <b>").or_(visit.page.locator("tr", has_text="the raffle"))
+    while not row.count():
+        visit.page.reload()
+    row.first.get_by_role("link").click()
+    assert visit.page.url == receipt
+    assert visit.page.locator(".drawn li").all_inner_texts() == values
+
+
+def test_a_reload_draws_nothing(visit: Visit) -> None:
+    visit.log_in()
+    visit.draw()
+    drawn = len(visit.daemon.bodies("draw"))
+    values = visit.page.locator(".drawn").inner_text()
+    for _ in range(3):
+        visit.page.reload()
+    assert visit.page.locator(".drawn").inner_text() == values
+    assert len(visit.daemon.bodies("draw")) == drawn
+
+
+def test_a_double_click_draws_once(visit: Visit) -> None:
+    visit.log_in()
+    drawn = len(visit.daemon.bodies("draw"))
+    visit.page.get_by_role("button", name="Draw").dblclick()
+    visit.page.wait_for_url("**/draws/*/")
+    assert len(visit.daemon.bodies("draw")) == drawn + 1
+
+
+def test_going_back_gives_a_fresh_form(visit: Visit) -> None:
+    visit.log_in()
+    first = visit.draw()
+    visit.page.go_back()
+    visit.page.get_by_role("button", name="Draw").click()
+    visit.page.wait_for_url("**/draws/*/")
+    assert visit.page.url != first
+
+
+def test_errors_stand_at_the_field(visit: Visit) -> None:
+    visit.log_in()
+    visit.page.get_by_label("Smallest value").fill("101")
+    visit.page.get_by_role("button", name="Draw").click()
+    expect(visit.page.get_by_text("Must not be greater than the largest value.")).to_be_visible()
+    assert visit.page.get_by_label("Smallest value").get_attribute("aria-invalid") == "true"
+
+
+def test_the_keyboard_alone_is_enough(visit: Visit) -> None:
+    visit.page.keyboard.type("alice")
+    visit.page.keyboard.press("Tab")
+    visit.page.keyboard.type("correct-horse-7")
+    visit.page.keyboard.press("Enter")
+    visit.page.get_by_label("How many").focus()
+    visit.page.keyboard.press("Enter")
+    visit.page.wait_for_url("**/draws/*/")
+
+
+def test_another_persons_draw_is_not_found(visit: Visit) -> None:
+    with Client(str(visit.daemon.run), user="99:somebody") as client:
+        serial = client.integers(3, purpose="not for alice").serial_number
+    visit.log_in()
+    visit.page.goto(f"/draws/{serial}/")
+    expect(visit.page.get_by_role("heading", name="Not found")).to_be_visible()
+    assert any("404" in complaint for complaint in visit.complaints)
+    visit.complaints.clear()
+
+
+def test_the_admin_works_under_the_strict_policy(visit: Visit) -> None:
+    visit.log_in()
+    visit.draw(Purpose="to be administered")
+    visit.page.goto("/admin/history/draw/")
+    expect(visit.page.get_by_role("heading", name="Select draw to view")).to_be_visible()
+    visit.page.goto("/admin/auth/user/")
+    expect(visit.page.get_by_role("link", name="alice", exact=True)).to_be_visible()
+
+
+def test_no_page_is_wider_than_the_screen(visit: Visit) -> None:
+    visit.log_in()
+    receipt = visit.draw(How_many="1000", Purpose="W" * 400)
+    for address in ("/", receipt, "/draws/", "/no/such/page"):
+        visit.page.goto(address)
+        assert visit.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), address
+    visit.complaints.clear()

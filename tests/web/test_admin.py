@@ -1,0 +1,147 @@
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries
+
+from tests.web.conftest import PASSWORD, logged_in
+from tests.web.ledgers import Ledger
+from tests.web.pages import text
+from webui.history.models import Draw
+from webui.history.paginator import BoundedPaginator
+from webui.history.recorder import Recorder
+
+
+@pytest.fixture
+def ledger(place: Path, db: None) -> Ledger:
+    """Draws of several people."""
+    ledger = Ledger(place / "ledger")
+    ledger.draw("unix:1000", purpose="audit sample")
+    ledger.draw("web:7:alice", user="7:alice", purpose="raffle", input={"count": 3, "sha256": "ab" * 32})
+    ledger.draw("web:70:zoe", user="70:zoe", method="generateUUIDs", params={"n": 1}, repeatable=True)
+    ledger.draw("unix:1001", seed="", seedHash="cd" * 32)
+    ledger.add("undelivered", {"draw": 4, "reason": "the reply FIFO was not read"})
+    for _ in Recorder(ledger.directory).record_batches():
+        pass
+    return ledger
+
+
+@pytest.fixture
+def admin(db: None) -> Client:
+    """An administrator's browser."""
+    return logged_in(User.objects.create_superuser("root", password=PASSWORD))
+
+
+def _serials(client: Client, **asked: Any) -> list[int]:
+    page = client.get("/admin/history/draw/", asked)
+    assert page.status_code == 200, (page.status_code, asked)
+    return [draw.serial for draw in page.context["cl"].result_list]
+
+
+def test_it_lists_all_draws_newest_first(ledger: Ledger, admin: Client) -> None:
+    assert _serials(admin) == [4, 3, 2, 1]
+
+
+@pytest.mark.parametrize(
+    ("term", "serials"),
+    [
+        ("2", [2]),
+        ("99", []),
+        ("9" * 30, []),
+        ("audit", [1]),
+        ("AUDIT", [1]),
+        ("unix:1000", [1]),
+        ("web:7", [2]),
+        ("web:7:alice", [2]),
+        ("ab" * 32, [2]),
+        ("' OR 1=1 --", []),
+        ("%", []),
+    ],
+)
+def test_it_finds_what_is_searched_for(ledger: Ledger, admin: Client, term: str, serials: list[int]) -> None:
+    assert _serials(admin, q=term) == serials
+
+
+@pytest.mark.parametrize(
+    ("asked", "serials"),
+    [
+        ({"method__exact": "generateUUIDs"}, [3]),
+        ({"undelivered__exact": "1"}, [4]),
+        ({"repeatable__exact": "1"}, [3]),
+        ({"secret__exact": "1"}, [4]),
+        ({"time__year": "2026", "time__month": "11", "time__day": "23"}, [4, 3, 2, 1]),
+        ({"time__year": "2025"}, []),
+    ],
+)
+def test_it_filters(ledger: Ledger, admin: Client, asked: dict[str, str], serials: list[int]) -> None:
+    assert _serials(admin, **asked) == serials
+
+
+def test_it_shows_a_draw(ledger: Ledger, admin: Client) -> None:
+    page = text(admin.get("/admin/history/draw/4/change/"))
+    assert ledger.hashes[4] in page and "the reply FIFO was not read" in page
+
+
+@pytest.mark.parametrize("action", ["add/", "2/delete/"])
+def test_it_can_neither_add_nor_delete(ledger: Ledger, admin: Client, action: str) -> None:
+    assert admin.get(f"/admin/history/draw/{action}").status_code == 403
+    assert admin.post(f"/admin/history/draw/{action}", {"post": "yes"}).status_code == 403
+    assert Draw.objects.count() == 4
+
+
+def test_it_cannot_change(ledger: Ledger, admin: Client) -> None:
+    assert admin.post("/admin/history/draw/2/change/", {"purpose": "another"}).status_code == 403
+    deletion = {"action": "delete_selected", "_selected_action": "2", "post": "yes"}
+    admin.post("/admin/history/draw/", deletion)
+    assert Draw.objects.get(serial=2).purpose == "raffle" and Draw.objects.count() == 4
+
+
+def test_it_refuses_accounts_that_are_not_staff(ledger: Ledger, browser: Client, client: Client) -> None:
+    for somebody in (browser, client):
+        for address in ("/admin/", "/admin/history/draw/", "/admin/history/draw/1/change/"):
+            assert somebody.get(address)["Location"].startswith("/admin/login/")
+
+
+def test_an_accounts_name_stays_what_the_records_say(admin: Client, alice: User) -> None:
+    page = admin.get(f"/admin/auth/user/{alice.pk}/change/").content.decode()
+    assert 'name="first_name"' in page and 'name="username"' not in page
+
+
+def test_it_names_the_periods_that_hold_draws(db: None, place: Path) -> None:
+    times = [
+        datetime(2024, 2, 29, 23, 59, 59, 999999, tzinfo=UTC),
+        datetime(2024, 3, 1, tzinfo=UTC),
+        datetime(2024, 12, 31, 12, tzinfo=UTC),
+        datetime(2026, 1, 1, tzinfo=UTC),
+    ]
+    ledger = Ledger(place / "ledger")
+    ledger.draws(len(times))
+    for _ in Recorder(ledger.directory).record_batches():
+        pass
+    for serial, time in enumerate(times, 1):
+        Draw.objects.filter(serial=serial).update(time=time)
+    found = {kind: [str(start.date()) for start in Draw.objects.datetimes("time", kind)] for kind in _KINDS}
+    assert found == {
+        "year": ["2024-01-01", "2026-01-01"],
+        "month": ["2024-02-01", "2024-03-01", "2024-12-01", "2026-01-01"],
+        "day": ["2024-02-29", "2024-03-01", "2024-12-31", "2026-01-01"],
+    }
+
+
+_KINDS = ("year", "month", "day")
+
+
+def test_it_counts_no_further_than_it_pages(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(BoundedPaginator, "MOST", 3)
+    pages = BoundedPaginator(Draw.objects.newest_first(), 2)
+    assert (pages.count, pages.num_pages) == (3, 2)
+
+
+def test_it_asks_the_database_little(
+    ledger: Ledger, admin: Client, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    with django_assert_max_num_queries(12):
+        admin.get("/admin/history/draw/")

@@ -1,0 +1,67 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from tests.daemons import Daemon
+from tests.web.conftest import logged_in
+from tests.web.ledgers import Ledger
+from tests.web.pages import draw, text
+from webui import gateway
+from webui.history.recorder import Recorder
+
+Recorded = Callable[[Daemon], None]
+
+
+def test_it_lists_ones_own_draws(shared: Daemon, browser: Client, bob: User, record: Recorded) -> None:
+    serial = draw(browser, purpose="for alice", n="1")
+    theirs = draw(logged_in(bob), purpose="for bob")
+    record(shared)
+    page = text(browser.get("/draws/"))
+    assert "for alice" in page and "1 integer from 1 to 100" in page and str(serial) in page
+    assert "for bob" not in page and f"/draws/{theirs}/" not in browser.get("/draws/").content.decode()
+
+
+def test_it_is_friendly_to_who_has_drawn_nothing(browser: Client) -> None:
+    page = browser.get("/draws/")
+    assert page.status_code == 200 and "You have not drawn anything yet" in text(page)
+
+
+def test_its_pages_hold_every_draw_once(place: Path, alice: User, browser: Client) -> None:
+    drawer = gateway.drawer(alice)
+    ledger = Ledger(place / "ledger")
+    for _ in range(60):
+        ledger.draw(drawer)
+        ledger.draw("web:99:somebody")
+        ledger.draw(drawer)
+    for _ in Recorder(ledger.directory).record_batches():
+        pass
+    seen: list[int] = []
+    address = "/draws/"
+    while address:
+        page = browser.get(address)
+        seen += [draw.serial for draw in page.context["draws"]]
+        address = f"/draws/?before={page.context['older']}" if page.context["older"] else ""
+    assert seen == sorted((n for n in range(1, 181) if n % 3 != 2), reverse=True)
+
+
+@pytest.mark.parametrize("before", ["x", "-1", "9" * 400, "1'--", "", "٣", "0"])
+def test_it_survives_a_wrong_page(browser: Client, before: str) -> None:
+    assert browser.get("/draws/", {"before": before}).status_code == 200
+
+
+def test_it_needs_no_daemon(daemon: Daemon, browser: Client, record: Recorded) -> None:
+    draw(browser, purpose="kept")
+    record(daemon)
+    daemon.stop()
+    assert "kept" in text(browser.get("/draws/"))
+
+
+def test_it_sends_strangers_to_the_login(client: Client) -> None:
+    assert client.get("/draws/")["Location"] == "/login/?next=/draws/"
+
+
+def test_it_takes_get_only(browser: Client) -> None:
+    assert browser.post("/draws/").status_code == 405
