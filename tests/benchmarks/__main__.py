@@ -8,7 +8,19 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.benchmarks import ledgers, picture, records, report, resting, round_trip, sizes, stages, streams, throughput
+from tests.benchmarks import (
+    ledgers,
+    picture,
+    profiling,
+    records,
+    report,
+    resting,
+    round_trip,
+    sizes,
+    stages,
+    streams,
+    throughput,
+)
 from tests.benchmarks.bench import CHECKOUT, Bench, NotMeasurable, open_bench, say
 from tests.benchmarks.figures import Figure
 
@@ -44,6 +56,9 @@ def main() -> int:
         for name in arguments.only or MEASUREMENTS:
             say(f"measuring {name} …")
             figures += _measured(name, bench)
+        if arguments.profile:
+            arguments.output.mkdir(parents=True, exist_ok=True)
+            profiling.write_profile(bench, arguments.output / "profile.txt")
     print(report.table(figures))
     _write(figures, arguments.output)
     return 0
@@ -67,6 +82,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="records in the ledger before the run; repeat for more",
     )
+    parser.add_argument("--profile", action="store_true", help="also write profile.txt: where fifod's time goes")
     parser.add_argument("--output", type=Path, default=CHECKOUT / "var" / "benchmarks", metavar="FOLDER")
     parser.add_argument("--scratch", metavar="FOLDER", help="where ledgers and FIFOs are meanwhile (else TMPDIR)")
     return parser
