@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 import os
 import resource
+import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable
 from typing import NamedTuple
@@ -15,6 +16,7 @@ from fifod.fifos import NoReader, is_same, open_replies_directory, open_reply_fi
 from fifod.wire import Event
 
 _RESERVED_DESCRIPTORS = 24
+_IMPATIENCE_NS = 1_000_000_000
 _MAX_PARKED = 2000
 _FIRST_RETRY_NS = 1_000_000
 _RETRIES = 11  # 1 ms, 2 ms, 4 ms … 1 s: two seconds in all
@@ -25,7 +27,7 @@ class NoRoom(Exception):
 
 
 class Clients:
-    """The open channels by name, least recently used first, so that idle ones can make room."""
+    """The open channels by name, least recently used first, so that idle and stuck ones can make room."""
 
     def __init__(self, path: str, limits: Limits, owner_of: Callable[[int], int]) -> None:
         """Raises StartError if the directory of reply FIFOs cannot be made or used."""
@@ -76,7 +78,7 @@ class Clients:
         return channel
 
     def open(self, name: str) -> tuple[Channel, list[Channel]]:
-        """Open a client's reply FIFO; also returns idle channels that the caller must now close to make room.
+        """Open a client's reply FIFO; also returns channels, idle or stuck, that the caller must now close to make room.
 
         Raises NoReader, NotAReplyFifo, or NoRoom if nothing can make room.
         """
@@ -97,13 +99,18 @@ class Clients:
         return channel, surplus
 
     def _surplus(self, uid: int) -> list[Channel] | None:
-        """Which idle channel to close for one more of this uid; None if there is none."""
+        """Which channel to close for one more of this uid; None if there is none."""
         if self._per_uid[uid] >= self._limit_per_uid:
-            found = next((one for one in self._by_name.values() if one.uid == uid and one.is_idle), None)
+            candidates = [one for one in self._by_name.values() if one.uid == uid]
         elif len(self._by_name) >= self._limit:
-            found = next((one for one in self._by_name.values() if one.is_idle), None)
+            candidates = self.all()
         else:
             return []
+        # Those that nobody reads must not keep the places for as long as they may stay when there is room.
+        long_ago = time.monotonic_ns() - _IMPATIENCE_NS
+        idle = (one for one in candidates if one.is_idle)
+        stuck = (one for one in candidates if one.is_blocked and one.progress < long_ago)
+        found = next(idle, None) or next(stuck, None)
         return [found] if found else None
 
     def close(self, channel: Channel) -> None:
