@@ -1,0 +1,1 @@
+"""A real daemon, real FIFOs, real children, real signals."""
