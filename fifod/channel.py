@@ -126,7 +126,7 @@ class Channel:
                 return
             else:
                 self._start(self._replies.popleft())
-            if self._held and time.monotonic_ns() > until:
+            if self._chunks and time.monotonic_ns() > until:
                 return
 
     def _hold_back(self) -> None:
@@ -136,7 +136,7 @@ class Channel:
 
     def _start(self, reply: Reply) -> None:
         if reply.is_stream:
-            self.tally = StreamTally(reply.serial, len(reply.first))
+            self.tally = StreamTally(reply.serial, self._held + len(reply.first))
         if reply.rest is None:
             self._hold(reply.first, reply.serial)
         else:
@@ -191,16 +191,17 @@ class Channel:
 class StreamTally:
     """Length and digest of the bytes of a stream that its client's FIFO took."""
 
-    def __init__(self, serial: int, line: int) -> None:
+    def __init__(self, serial: int, skipped: int) -> None:
+        """`skipped` bytes go before the stream and do not count: its reply line, and other replies still held."""
         self.serial = serial
         self.length = 0
         self._digest = hashlib.sha256()
-        self._line = line  # the reply line before the stream, which does not count
+        self._to_skip = skipped
 
     def add(self, chunk: bytes | memoryview) -> None:
         """Count bytes that were written."""
-        skipped = min(self._line, len(chunk))
-        self._line -= skipped
+        skipped = min(self._to_skip, len(chunk))
+        self._to_skip -= skipped
         self._digest.update(chunk[skipped:])
         self.length += len(chunk) - skipped
 
