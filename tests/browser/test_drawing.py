@@ -56,11 +56,14 @@ def test_errors_stand_at_the_field(visit: Visit) -> None:
 
 
 def test_the_keyboard_alone_is_enough(visit: Visit) -> None:
+    expect(visit.page.get_by_label("Username")).to_be_focused()
     visit.page.keyboard.type("alice")
     visit.page.keyboard.press("Tab")
     visit.page.keyboard.type("correct-horse-7")
     visit.page.keyboard.press("Enter")
-    visit.page.get_by_label("How many").focus()
+    expect(visit.page.get_by_role("heading", name="Draw integers")).to_be_visible()
+    while visit.page.evaluate("document.activeElement.name") != "n":
+        visit.page.keyboard.press("Tab")
     visit.page.keyboard.press("Enter")
     visit.page.wait_for_url("**/draws/*/")
 
