@@ -64,7 +64,8 @@ def load(path: str | None = None) -> Config:
         raise ConfigError(f"cannot read the configuration {path}: {error.strerror}") from None
     except OSError as error:
         raise ConfigError(f"cannot read the configuration {path}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
+        # Not only TOMLDecodeError: bytes that are not UTF-8, numbers of 5000 digits and deep nesting come as they are.
         raise ConfigError(f"cannot read the configuration {path}: it is not TOML: {error}") from None
     except ConfigError as error:
         raise ConfigError(f"cannot use the configuration {path}: {error.message}") from None

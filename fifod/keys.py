@@ -48,10 +48,14 @@ class KeyIndex:
 
     @classmethod
     def of(cls, ledger: LedgerReader) -> KeyIndex:
-        """The index of a ledger's newest draws, from the lines' bytes: decoding 100,000 records would delay the start."""
+        """The index of a ledger's newest draws, from the lines' bytes.
+
+        Decoding 100,000 records would delay the start.
+        """
         index = cls()
-        for line in islice(ledger.lines_backwards(), REMEMBERED):
-            if found := _key_of(line.text):
+        draws = (line.text for line in ledger.lines_backwards() if _SERIAL in line.text[:40])
+        for text in islice(draws, REMEMBERED):
+            if found := _key_of(text):
                 index.add(*found)
         return index
 

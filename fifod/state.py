@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 
@@ -42,17 +43,14 @@ class State:
     def host_key(self) -> bytes:
         """The key that repeatable draws follow from; made when there is none."""
         path = os.path.join(self.path, "host.key")
-        try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _PRIVATE)
-        except FileExistsError:
+        if os.path.lexists(path):
             return _read_key(path)
+        key = os.urandom(KEY_BYTES)
+        try:
+            _write_key(f"{path}.new", key)
+            os.rename(f"{path}.new", path)
         except OSError as error:
             raise StartError(f"cannot make the host key {path}: {error.strerror}") from None
-        key = os.urandom(KEY_BYTES)
-        with open(descriptor, "wb") as file:
-            file.write(key)
-            file.flush()
-            os.fsync(descriptor)
         return key
 
     def note_head(self, serial: int, hash_: str) -> None:
@@ -71,10 +69,12 @@ class State:
         Without this, a ledger whose newest segment was lost would give the same serial numbers to new draws.
         """
         try:
-            with open(self._head_path) as file:
+            with open(self._head_path, encoding="ascii", errors="replace") as file:
                 serial, _, noted = file.read().strip().partition(":")
         except FileNotFoundError:
             return
+        except OSError as error:
+            raise StartError(f"cannot read the noted head {self._head_path}: {error.strerror}") from None
         line = ledger.find_line(int(serial)) if serial.isdigit() else None
         if line is None or line.record().hash != noted:
             raise StartError(
@@ -109,6 +109,16 @@ def _take_lock(path: str) -> int:
         os.close(descriptor)
         raise AlreadyRunning(f"another fifod (pid {holder or 'unknown'}) has the lock {path}") from None
     return descriptor
+
+
+def _write_key(path: str, key: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, _PRIVATE)
+    try:
+        if os.write(descriptor, key) != len(key):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _read_key(path: str) -> bytes:
