@@ -7,7 +7,7 @@ import sys
 
 from fifod import names
 from fifod.cli import output
-from fifod.cli.parser import Parser, add_draw_options, whole
+from fifod.cli.parser import Parser, add_draw_options, add_output_options, whole
 from fifod.client import Client
 from fifod.errors import EX_DATAERR, FifodError
 
@@ -55,9 +55,7 @@ def build(command: str) -> Parser:
     parser.add_argument(
         "file", nargs="?", default="-", metavar="FILE", help="the list; - is standard input, as is none"
     )
-    parser.add_argument(
-        "--json", action="store_true", help="the result as one line of JSON, the items beside the positions"
-    )
+    add_output_options(parser)
     add_draw_options(parser)
     return parser
 
@@ -81,17 +79,19 @@ def run(command: str, options: Namespace) -> int:
             purpose=options.purpose,
             secret=options.secret,
         )
-    _print(reply, [items[position - 1] for position in reply.data], options.json)
+    _print(reply, [items[position - 1] for position in reply.data], options)
     return 0
 
 
-def _print(reply: Reply, drawn: list[bytes], as_json: bool) -> None:
-    if as_json:
+def _print(reply: Reply, drawn: list[bytes], options: Namespace) -> None:
+    if options.json:
         result: dict[str, Any] = {**reply.result, "items": [item.decode(errors="replace") for item in drawn]}
         output.emit(output.json_line(result))
         return
     output.show_seed(reply)
     output.emit(b"".join([item + b"\n" for item in drawn]))
+    if options.summary:
+        output.emit(f"count {len(drawn)}\n")
 
 
 def _name(file: str) -> str:

@@ -25,7 +25,7 @@ Fair random draws from the daemon fifod. Each draw is in its ledger before you s
 commands:
 {commands}
 
-`fifod-client COMMAND --help` explains one of them. All drawing commands take --json, --summary, --purpose TEXT,
+`fifod-client COMMAND --help` explains one of them. The commands up to shuffle take --json, --summary, --purpose TEXT,
 --secret and --timeout SECONDS. Values go to standard output, one a line, and nothing else does.
 
 examples:
@@ -128,7 +128,9 @@ def add_output_options(parser: Parser) -> None:
     """How values are shown."""
     shape = parser.add_mutually_exclusive_group()
     shape.add_argument("--json", action="store_true", help="the whole result as one line of JSON")
-    shape.add_argument("--summary", action="store_true", help="count, sum and mean behind the values")
+    shape.add_argument(
+        "--summary", action="store_true", help="behind the values their count, and sum and mean of numbers"
+    )
 
 
 def show_overview(commands: dict[str, tuple[str, str]]) -> int:

@@ -125,6 +125,7 @@ def test_the_summary_counts_adds_and_averages(values: Values, arguments: list[st
 
 def test_the_summary_of_texts_is_their_count(values: Values) -> None:
     assert values("uuids", "2", "--summary")[2:] == ["count 2"]
+    assert values("pick", "2", "--summary", input=b"a\nb\nc\n")[2:] == ["count 2"]
 
 
 @pytest.mark.parametrize(

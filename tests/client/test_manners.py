@@ -202,6 +202,17 @@ def test_an_interrupt_is_quiet(serve: Serve, runtime: str) -> None:
     assert os.listdir(fifos.replies_path(runtime)) == []
 
 
+def test_a_bare_number_loads_nothing_slow(daemon: Daemon) -> None:
+    # Scripts start it again and again: each of these would cost about a tenth of the start, or far more.
+    slow = {"argparse", "typing", "dataclasses", "inspect", "pathlib", "logging", "msgspec", "decimal", "subprocess"}
+    script = "import sys; from fifod.cli import main; main(['5']); print(*sys.modules, file=sys.stderr)"
+    line = [sys.executable, "-c", script]
+    done = subprocess.run(line, env=daemon.environment, cwd=TOP, capture_output=True, text=True, timeout=DEADLINE)
+    assert len(done.stdout.splitlines()) == 5
+    bare = subprocess.run([sys.executable, "-c", "import sys; print(*sys.modules)"], capture_output=True, text=True)
+    assert (set(done.stderr.split()) - set(bare.stdout.split())) & slow == set()
+
+
 def test_help_teaches(run: Run) -> None:
     text = run("--help").stdout.decode()
     assert all(f"  {name} " in text for name in COMMANDS)
