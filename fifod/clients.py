@@ -78,7 +78,7 @@ class Clients:
         return channel
 
     def open(self, name: str) -> tuple[Channel, list[Channel]]:
-        """Open a client's reply FIFO; also returns channels, idle or stuck, that the caller must now close to make room.
+        """Open a client's reply FIFO; also returns channels, idle or stuck, to be closed now to make room.
 
         Raises NoReader, NotAReplyFifo, or NoRoom if nothing can make room.
         """

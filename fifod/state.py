@@ -6,7 +6,7 @@ import errno
 import fcntl
 import os
 
-from fifod.errors import EX_TEMPFAIL, StartError
+from fifod.errors import EX_TEMPFAIL, LedgerNotWritable, StartError
 from fifod.ledger.reader import LedgerReader
 
 LEDGER_MODE = 0o2750
@@ -32,7 +32,10 @@ class State:
         self._lock = _take_lock(os.path.join(self.ledger_path, "lock"))
         # What the last holder of the lock left in it: nothing, if it stopped cleanly.
         self.did_crash = os.fstat(self._lock).st_size > 0
-        os.pwrite(self._lock, f"{os.getpid()}\n".encode(), 0)
+        try:
+            os.pwrite(self._lock, f"{os.getpid()}\n".encode(), 0)
+        except OSError as error:
+            raise LedgerNotWritable(f"cannot write the lock in {self.ledger_path}: {error.strerror}") from None
         self._head_path = os.path.join(path, "head")
 
     def release(self) -> None:

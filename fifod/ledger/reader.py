@@ -169,9 +169,7 @@ class LedgerReader:
 
     def _lines_backwards_of(self, name: str, end: int | None) -> Iterator[Line]:
         with self._open(name) as file:
-            at = os.fstat(file.fileno()).st_size if end is None else end
-            tail = self._read_complete(file, at)
-            at -= min(_BUFFER, at)
+            at, tail = self._read_complete(file, os.fstat(file.fileno()).st_size if end is None else end)
             while True:
                 start = tail.find(b"\n") + 1 if at else 0
                 offset = at + len(tail)
@@ -186,12 +184,16 @@ class LedgerReader:
                 tail = file.read(size) + tail[:start]
 
     @staticmethod
-    def _read_complete(file: BinaryIO, end: int) -> bytes:
-        """The last buffer before an offset, without what stands behind its last newline."""
-        size = min(_BUFFER, end)
-        file.seek(end - size)
-        found = file.read(size)
-        return found[: found.rfind(b"\n") + 1]
+    def _read_complete(file: BinaryIO, end: int) -> tuple[int, bytes]:
+        """The last buffer before an offset that holds a newline, up to that newline, and where the buffer begins."""
+        tail = b""
+        while end and not tail:
+            size = min(_BUFFER, end)
+            end -= size
+            file.seek(end)
+            found = file.read(size)
+            tail = found[: found.rfind(b"\n") + 1]
+        return end, tail
 
     def _open(self, name: str) -> BinaryIO:
         path = os.path.join(self.directory, name)

@@ -149,8 +149,16 @@ class LedgerWriter:
                 os.fdatasync(self._descriptor)
         except OSError as error:
             self._needs_repair = True
+            self._take_back()
             raise self._not_writable(error) from None
         self._size += len(data)
+
+    def _take_back(self) -> None:
+        # At once, not at the next repair: complete lines of a batch that failed must not be read or outlive a crash.
+        try:
+            os.ftruncate(self._descriptor, self._size)
+        except OSError:
+            pass
 
     def _not_writable(self, error: OSError) -> LedgerNotWritable:
         return LedgerNotWritable(f"cannot write the ledger in {self._directory}: {error.strerror}")
