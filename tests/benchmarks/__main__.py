@@ -1,4 +1,4 @@
-"""The command `python -m tests.benchmarks`."""
+"""The command `python -m tests.benchmarks`; its exit status is 1 if something could not be measured."""
 
 from __future__ import annotations
 
@@ -44,7 +44,8 @@ def main() -> int:
     """Measure, print the table, and write JSON and picture."""
     arguments = _parser().parse_args()
     # So that what was started is stopped and removed however this ends.
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, frame: sys.exit(128 + number))
     figures: list[Figure] = []
     with open_bench(
         seconds=0.2 if arguments.quick else 1.0,
@@ -61,7 +62,7 @@ def main() -> int:
             profiling.write_profile(bench, arguments.output / "profile.txt")
     print(report.table(figures))
     _write(figures, arguments.output)
-    return 0
+    return 1 if any(figure.value is None for figure in figures) else 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -91,7 +92,8 @@ def _parser() -> argparse.ArgumentParser:
 def _measured(name: str, bench: Bench) -> Iterator[Figure]:
     try:
         yield from MEASUREMENTS[name](bench)
-    except NotMeasurable as reason:
+    except (NotMeasurable, FileNotFoundError, RuntimeError) as reason:
+        # What was measured before and what comes after is worth having all the same.
         yield Figure(name, name, None, "", note=str(reason))
 
 
