@@ -11,9 +11,10 @@ from fifod.cli import output
 from fifod.cli.parser import Parser, add_timeout
 from fifod.client import Client
 from fifod.errors import EX_DATAERR, FifodError, LedgerError, NoPermission
+from fifod.ledger.chain import Findings, verify_heads
 from fifod.ledger.reader import LedgerReader
 from fifod.ledger.receipt import Receipt, verify_receipt
-from fifod.ledger.verifier import Findings, Progress, is_hex64, verify, verify_heads
+from fifod.ledger.verifier import Progress, is_hex64, verify
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

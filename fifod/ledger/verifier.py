@@ -1,4 +1,4 @@
-"""Checks a ledger, a part of one, or bare heads: is this one unbroken chain, and is each record what it says?
+"""Checks a ledger or a part of one: is it one unbroken chain, and is each record what it says?
 
 What can be found: a body or head that was changed, records that are missing, stand twice or elsewhere than they were
 written, draws that the recipe cannot compute, and heads that are not those that somebody noted. What cannot: a chain
@@ -11,62 +11,25 @@ import datetime
 import functools
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any
 
 import msgspec
 
 from fifod import names
 from fifod.errors import LedgerError, RequestError
 from fifod.keystream import BLOCK, Keystream
+from fifod.ledger.chain import Chain, Expectations, Findings
 from fifod.ledger.reader import LedgerReader, Line
-from fifod.ledger.record import DRAW, END, LEDGER, NO_HASH, SEGMENT, UNDELIVERED, Head, Record, parse_head, segment_name
+from fifod.ledger.record import DRAW, END, LEDGER, NO_HASH, SEGMENT, UNDELIVERED, Head, Record, segment_name
 from fifod.params import normalise
 from fifod.recipe import data_pieces
 from fifod.types import AnyParams, Stream
 
-Expectations = Mapping[int, str]
 Progress = Callable[[int], object]
 
-_KEPT = 1000
 _encode = msgspec.json.Encoder().encode
 _HEX = frozenset("0123456789abcdef")
-
-
-class Fault(NamedTuple):
-    """Something that is not as it was written, and where."""
-
-    place: str
-    reason: str
-
-    def __str__(self) -> str:
-        return f"{self.place}: {self.reason}"
-
-
-class Findings:
-    """What a check found."""
-
-    def __init__(self) -> None:
-        self.faults: list[Fault] = []
-        self.fault_count = 0
-        self.records = 0
-        self.draws = 0
-        self.erased = 0
-        self.torn = 0
-        self.first_serial: int | None = None
-        self.last_serial: int | None = None
-        self.hash = NO_HASH
-
-    def add(self, place: str, reason: str) -> None:
-        """Note a fault; of very many only the first are kept."""
-        self.fault_count += 1
-        if len(self.faults) < _KEPT:
-            self.faults.append(Fault(place, reason))
-
-    @property
-    def is_good(self) -> bool:
-        """Whether nothing is wrong."""
-        return not self.fault_count
 
 
 def verify(
@@ -89,80 +52,6 @@ def verify(
     except LedgerError as error:
         check.findings.add("the ledger", error.message)
     return check.findings
-
-
-def verify_heads(heads: Iterable[str], expectations: Expectations | None = None) -> Findings:
-    """Check heads that follow each other, oldest first, as getChain gives them."""
-    chain = Chain(expectations or {})
-    for number, text in enumerate(heads, 1):
-        encoded = text.encode()
-        try:
-            head = parse_head(encoded)
-        except LedgerError as error:
-            chain.findings.add(f"head {number}", error.message)
-            continue
-        chain.follow(f"head {number}", head, hashlib.sha256(encoded).hexdigest())
-    chain.finish()
-    return chain.findings
-
-
-class Chain:
-    """Follows heads one by one and notes where one does not follow from the one before."""
-
-    def __init__(self, expectations: Expectations) -> None:
-        self.findings = Findings()
-        self._expectations = dict(expectations)
-        self._previous = ""
-        self._previous_place = ""
-        self._missing: list[tuple[int, int, str]] = []
-
-    def follow(self, place: str, head: Head, digest: str) -> None:
-        """Take the next head."""
-        findings = self.findings
-        findings.records += 1
-        misplaced = head.kind == DRAW and head.serial is not None and self._count(place, head.serial, digest)
-        if self._previous and head.prev != self._previous and not misplaced:
-            findings.add(
-                place,
-                f"it does not follow the record before it ({self._previous_place}): "
-                "one of the two heads was changed, or records between them were removed",
-            )
-        self._previous, self._previous_place = digest, place
-        findings.hash = digest
-
-    def _count(self, place: str, serial: int, digest: str) -> bool:
-        """Take a serial number; whether that alone shows that the record is out of its place."""
-        findings = self.findings
-        findings.draws += 1
-        if (expected := self._expectations.pop(serial, None)) not in (None, digest):
-            findings.add(place, f"the hash of draw {serial} is {digest}, not {expected} as noted: it was written anew")
-        last = findings.last_serial
-        if last is None:
-            findings.first_serial = findings.last_serial = serial
-            return False
-        if serial <= last:
-            findings.add(place, self._return_of(serial))
-            return True
-        if serial > last + 1:
-            self._missing.append((last + 1, serial - 1, place))
-        findings.last_serial = serial
-        return serial > last + 1
-
-    def _return_of(self, serial: int) -> str:
-        for at, (first, last, place) in enumerate(self._missing):
-            if first <= serial <= last:
-                parts = [(first, serial - 1, place), (serial + 1, last, place)]
-                self._missing[at : at + 1] = [part for part in parts if part[0] <= part[1]]
-                return f"draw {serial} is out of its place: it belongs before {place}"
-        return f"draw {serial} stands here a second time"
-
-    def finish(self) -> None:
-        """Name what did not come."""
-        for first, last, place in self._missing:
-            which = f"draw {first} is" if first == last else f"draws {first} to {last} are"
-            self.findings.add(place, f"{which} missing before it")
-        for serial in self._expectations:
-            self.findings.add(f"draw {serial}", "it was noted, but it is not here")
 
 
 class _LedgerCheck:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from fifod.client import Client
+from tests.client.ledgers import make_ledger
 from tests.client.standin import Request, StandIn
 from tests.daemons import DEADLINE, Daemon, reachable_directory, remove
 
@@ -92,3 +93,9 @@ def values(run: Run) -> Callable[..., list[str]]:
         return done.stdout.decode().splitlines()
 
     return values
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Path:
+    """A ledger of several segments with draws and records of other kinds."""
+    return make_ledger(tmp_path)

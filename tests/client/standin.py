@@ -9,9 +9,14 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import pytest
+
 from fifod import fifos
 
 Request = dict[str, Any]
+
+forks = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+"""For tests that fork while a stand-in's thread runs."""
 
 
 def result(request: Request, data: list[Any] | None = None) -> bytes:
@@ -82,3 +87,8 @@ class StandIn:
         """Close a reply FIFO, as the death of the daemon would."""
         if name in self._writers:
             os.close(self._writers.pop(name))
+
+
+def answer(standin: StandIn, request: Request) -> None:
+    """What a daemon does."""
+    standin.write(request, result(request))
