@@ -219,9 +219,15 @@ class LedgerWriter:
                 raise OSError(28, os.strerror(28))
             os.fdatasync(descriptor)
             os.rename(f"{path}.new", path)
-            self._sync_directory()
         except OSError as error:
             os.close(descriptor)
+            raise self._not_writable(error) from None
+        try:
+            self._sync_directory()
+        except OSError as error:
+            # It is there, but may not be after a power cut: then nothing may be written behind it, nor stay beside it.
+            os.close(descriptor)
+            os.unlink(path)
             raise self._not_writable(error) from None
         self.close()
         self._descriptor, self._segment, self._size, self.hash = descriptor, name, len(line), stamp.hash
