@@ -12,6 +12,7 @@ from deploy.newest import newest_django
 from deploy.problem import Problem, explain
 from deploy.progress import Progress, fail
 
+LIMIT = 3600
 SCRATCH = ROOT / "var" / "test"
 LOCKS = ["requirements.lock", "requirements-dev.lock"]
 # What tests use beside Python: the command, and Debian's package that has it.
@@ -97,7 +98,10 @@ def run(environment: Environment, module: list[str]) -> int:
     tidy = {"TMPDIR": str(temporary)} if module[0] == "mypy" else {}
     path = f"{environment.python.parent}{os.pathsep}{os.environ['PATH']}"
     command = [str(environment.python), "-m", *module]
-    return subprocess.run(command, env={**os.environ, **tidy, "PATH": path}, check=False).returncode
+    try:
+        return subprocess.run(command, env={**os.environ, **tidy, "PATH": path}, timeout=LIMIT, check=False).returncode
+    except subprocess.TimeoutExpired:
+        raise Problem(f"{module[0]} did not end within {LIMIT} s") from None
 
 
 if __name__ == "__main__":

@@ -41,11 +41,13 @@ front_ends = [{uid}]
 BANNER = """
 fifod is running. Its pages:   http://127.0.0.1:{port}/
 Log in with                    name {user}   password {password}
-Three commands to try in another terminal:
+To draw in another terminal, first tell it where fifod is; then three commands to try:
 
-  {client} integers 5 --min 1 --max 100
-  printf 'Ann\\nBen\\nCleo\\nDan\\n' | {client} pick 2
-  {client} history
+  export FIFOD_RUNTIME_DIR={run} FIFOD_STATE_DIR={state} PATH={bin}:"$PATH"
+
+  fifod-client integers 5 --min 1 --max 100
+  printf '%s\\n' Ann Ben Cleo Dan | fifod-client pick 2 --purpose "who brings the cake"
+  fifod-client history
 
 This is a trial for one person: daemon, recorder and pages all run as the same user, so it proves what was drawn,
 but not by whom. Records and logs are kept in {var}. Ctrl-C stops everything.
@@ -227,8 +229,9 @@ class Trial:
         return report if isinstance(report, dict) else {}
 
     def _banner(self, login: Login) -> str:
-        client = f"FIFOD_RUNTIME_DIR={shlex.quote(str(RUN))} {shlex.quote(str(VENV / 'bin' / 'fifod-client'))}"
-        return BANNER.format(port=self.port, user=login.user, password=login.password(), client=client, var=VAR)
+        places = {"run": RUN, "state": STATE, "bin": VENV / "bin", "var": VAR}
+        quoted = {name: shlex.quote(str(place)) for name, place in places.items()}
+        return BANNER.format(port=self.port, user=login.user, password=login.password(), **quoted)
 
 
 def environment_of_programs() -> dict[str, str]:

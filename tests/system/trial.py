@@ -73,8 +73,10 @@ class Trial:
 
     @property
     def commands(self) -> list[str]:
-        """The commands to try."""
-        return [line.strip() for line in self.printed.splitlines() if line.startswith("  ") and "fifod-client" in line]
+        """The commands to try, each after the line that makes it work."""
+        indented = [line.strip() for line in self.printed.splitlines() if line.startswith("  ")]
+        [export] = [line for line in indented if line.startswith("export ")]
+        return [f"{export}; {line}" for line in indented if line.startswith(("fifod-client ", "printf "))]
 
     def shell(self, command: str) -> list[str]:
         """Run a command line as a person would, somewhere else than in the checkout; the lines it prints."""
