@@ -12,6 +12,7 @@ from tests.web.ledgers import Ledger
 from tests.web.pages import text
 from webui.history.models import Draw
 from webui.history.paginator import BoundedPaginator
+from webui.history.periods import Periods
 from webui.history.recorder import Recorder
 
 
@@ -123,7 +124,10 @@ def test_it_names_the_periods_that_hold_draws(db: None, place: Path) -> None:
         pass
     for serial, time in enumerate(times, 1):
         Draw.objects.filter(serial=serial).update(time=time)
-    found = {kind: [str(start.date()) for start in Draw.objects.datetimes("time", kind)] for kind in _KINDS}
+    found = {kind: [str(start.date()) for start in Periods().datetimes("time", kind)] for kind in _KINDS}
+    assert Periods().aggregate() == {"first": times[0], "last": times[-1]}
+    assert [str(start.date()) for start in Periods(2024, 2).datetimes("time", "day")] == ["2024-02-29"]
+    assert [str(start.date()) for start in Periods(2024).datetimes("time", "month")] == found["month"][:3]
     assert found == {
         "year": ["2024-01-01", "2026-01-01"],
         "month": ["2024-02-01", "2024-03-01", "2024-12-01", "2026-01-01"],

@@ -1,9 +1,5 @@
 """The ledger's draws as rows, for questions and pages. The ledger is the truth; the rows can be rebuilt from it."""
 
-from collections.abc import Iterator
-from datetime import datetime, timedelta
-from typing import Any
-
 from django.db import models
 
 from fifod import names
@@ -19,32 +15,6 @@ class DrawQuerySet(models.QuerySet["Draw"]):
     def of_drawer(self, drawer: str) -> "DrawQuerySet":
         """The draws of one drawer, named as the ledger names it."""
         return self.filter(drawer=drawer)
-
-    def datetimes(self, field_name: str, kind: str, order: str = "ASC", tzinfo: Any = None) -> Any:
-        """The years, months or days that hold a draw, for the admin's date hierarchy.
-
-        Django's own asks the database to cut every row's time short: seconds at a million rows. This one looks up the
-        next time behind each period found, in the index.
-        """
-        if order != "ASC" or field_name != "time":
-            return super().datetimes(field_name, kind, order, tzinfo)  # type: ignore[arg-type]
-        return list(self._periods(kind))
-
-    def _periods(self, kind: str) -> Iterator[datetime]:
-        times = self.order_by("time").values_list("time", flat=True)
-        found = times.first()
-        while found is not None:
-            start = _period_start(found, kind)
-            yield start
-            found = times.filter(time__gte=_period_start(start + _LONGER_THAN_A[kind], kind)).first()
-
-
-_LONGER_THAN_A = {"year": timedelta(days=366), "month": timedelta(days=31), "day": timedelta(days=1)}
-
-
-def _period_start(time: datetime, kind: str) -> datetime:
-    day = time.replace(hour=0, minute=0, second=0, microsecond=0)
-    return {"year": day.replace(month=1, day=1), "month": day.replace(day=1), "day": day}[kind]
 
 
 class Draw(models.Model):
