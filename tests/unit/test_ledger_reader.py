@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fifod.errors import LedgerError, NoPermission, NotFound
@@ -74,6 +74,7 @@ def write(directory: Path, events: list[list[tuple[str, int]] | str]) -> list[En
     return written
 
 
+@settings(max_examples=50)
 @given(EVENTS)
 def test_whatever_was_appended_reads_back_the_same_in_every_way(events: list[list[tuple[str, int]] | str]) -> None:
     with tempfile.TemporaryDirectory() as place:
@@ -95,6 +96,17 @@ def test_whatever_was_appended_reads_back_the_same_in_every_way(events: list[lis
             assert reader.find(serial).head.serial == serial
         with pytest.raises(NotFound):
             reader.find(len(numbers) + 1)
+
+
+def test_a_segment_larger_than_what_is_read_at_once_reads_back_the_same(tmp_path: Path) -> None:
+    writer = open_writer(tmp_path / "ledger", segment_bytes=1 << 30)
+    for number in range(100):
+        writer.append([Entry.of(DRAW, {"number": number, "text": "x" * (number * 77 % 30_000)})] * 3)
+    reader = LedgerReader(str(tmp_path / "ledger"))
+    assert len(content(tmp_path / "ledger")) > 1 << 19
+    backwards = list(reader.lines_backwards())
+    assert backwards[::-1] == list(reader.lines())
+    assert [reader.find(serial).head.serial for serial in range(1, 301)] == list(range(1, 301))
 
 
 # --- by serial number ---
