@@ -48,7 +48,7 @@ def _panel(shapes: list[str], group: tuple[str, str], figures: list[Figure], top
         x = _x(10.0**power, low, high)
         shapes.append(f'<line class="grid" x1="{x:.1f}" y1="{top + HEADING - 6}" x2="{x:.1f}" y2="{bottom}"/>')
         shapes.append(
-            f'<text class="axis" x="{x:.1f}" y="{top + HEADING - 10}" text-anchor="middle">{10.0**power:,g}</text>'
+            f'<text class="axis" x="{x:.1f}" y="{top + HEADING - 10}" text-anchor="middle">{10.0**power:,.10g}</text>'
         )
     for index, figure in enumerate(figures):
         shapes.append(_bar(figure, top + HEADING + ROW * index, low, high))
