@@ -76,9 +76,9 @@ class DrawAdmin(ReadOnlyAdmin):
         ("Place in the chain", {"fields": ("hash", "prev")}),
     )
 
-    def get_ordering(self, request: HttpRequest) -> list[str]:
+    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
         """Newest first, by the column whose index serves the period asked for."""
-        return ["-time"] if "time__year" in request.GET else ["-serial"]
+        return ("-time",) if "time__year" in request.GET else ("-serial",)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         """The list with a date hierarchy of our own."""
