@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.daemons import Daemon, Pipe, reachable_directory, remove
+from tests.daemons import Daemon, reachable_directory, remove
+from tests.pipes import Pipe
 
 QUICK = 'durability = "process"\n'
 

@@ -10,7 +10,10 @@ import signal
 
 import pytest
 
-from tests.daemons import Daemon, Neighbour, Pipe, Unharmed, code, in_child, result, until
+from tests.children import in_child
+from tests.daemons import Daemon
+from tests.pipes import Neighbour, Pipe, Unharmed, code, result
+from tests.waiting import until
 
 GOOD = {"n": 1, "min": 1, "max": 6}
 PARSE, INVALID, NO_METHOD, BAD_PARAMS = -32700, -32600, -32601, -32602
@@ -270,7 +273,16 @@ def step_hung_up(pipe: Pipe) -> None:
     pipe.hang_up()
 
 
-STEPS = [step_made, step_half_written, step_written, step_many_written, step_answered, step_half_read, step_streaming, step_hung_up]  # fmt: skip
+STEPS = [
+    step_made,
+    step_half_written,
+    step_written,
+    step_many_written,
+    step_answered,
+    step_half_read,
+    step_streaming,
+    step_hung_up,
+]
 
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.__name__.removeprefix("step_"))

@@ -1,4 +1,4 @@
-"""A ledger that cannot be written, or is not what it was: draws are refused, nothing is lost, and service resumes by itself."""
+"""A ledger that cannot be written, or is not what it was: draws are refused, nothing is lost, service resumes."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ from pathlib import Path
 import pytest
 
 from tests import needs
-from tests.daemons import DEADLINE, Daemon, Pipe, code, result
+from tests.daemons import Daemon
+from tests.pipes import Pipe, code, result
 from tests.process.conftest import QUICK
+from tests.waiting import DEADLINE
 
 GOOD = {"n": 1, "min": 1, "max": 6}
 DURABILITIES = ['durability = "process"\n', 'durability = "disk"\n']

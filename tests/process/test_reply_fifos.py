@@ -9,6 +9,8 @@ import select
 import signal
 import socket
 import stat
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,8 +21,11 @@ import pytest
 from fifod import fifos
 from fifod.client import Client
 from tests import needs
-from tests.daemons import DEADLINE, Daemon, Neighbour, Pipe, Unharmed, in_child, limited, pace, result, until
+from tests.children import in_child
+from tests.daemons import Daemon, limited
+from tests.pipes import Neighbour, Pipe, Unharmed, result
 from tests.process.conftest import QUICK
+from tests.waiting import DEADLINE, pace, until
 
 STRANGER, OTHER = 61001, 61002
 
@@ -186,16 +191,21 @@ def test_a_client_that_opens_its_fifo_just_after_the_request_is_answered(shared:
 
 
 def test_mkfifo_echo_and_head_are_enough(shared: Daemon) -> None:
-    needs.commands("sh", "mkfifo", "timeout", "head")
-    script = """
-        reply=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \\n')
+    needs.commands("sh", "mkfifo", "timeout", "head", "od")
+    script = r"""
+        reply=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
         mkfifo -m 620 "$RUN/replies/$reply"
         timeout 20 head -n1 "$RUN/replies/$reply" &
-        timeout 20 sh -c "echo '{\\"jsonrpc\\":\\"2.0\\",\\"method\\":\\"generateIntegers\\",\\"params\\":{\\"n\\":1,\\"min\\":3,\\"max\\":3},\\"id\\":1,\\"reply\\":\\"$reply\\"}' > $RUN/requests"
+        request='{"jsonrpc":"2.0","method":"generateIntegers","params":{"n":1,"min":3,"max":3},"id":1,"reply":"'$reply'"}'
+        export request
+        timeout 20 sh -c 'echo "$request" >"$RUN/requests"'
         wait
         rm "$RUN/replies/$reply"
     """
-    assert '"data":[3]' in in_child(lambda: os.popen(f"RUN={shared.run}; export RUN; {script}").read())
+    done = subprocess.run(
+        ["sh", "-c", script], env={**os.environ, "RUN": str(shared.run)}, capture_output=True, timeout=DEADLINE
+    )
+    assert b'"data":[3]' in done.stdout and done.stderr == b""
 
 
 # --- clients that leave (pitfalls 4, 5, 7, 16) ---
@@ -312,6 +322,11 @@ def test_ten_seconds_without_progress_end_it_and_are_recorded(daemon: Daemon) ->
     assert body["purpose"] == "stuck"
 
 
+def slow_read(pipe: Pipe) -> bytes:
+    pace(0.1)
+    return pipe.read(4096)
+
+
 # --- many clients (pitfall 18) ---
 
 
@@ -414,11 +429,15 @@ def test_it_answers_the_owner_of_the_fifo_and_nobody_else(shared: Daemon) -> Non
     assert next(body["drawer"] for head, body, _ in shared.records() if head.get("serial") == serial) == "unix:0"
 
 
+def forbid_everything() -> None:
+    os.umask(0o077)
+
+
 def test_fifos_get_their_mode_at_once_whatever_the_umask(place: Path) -> None:
     """Nothing is made first and opened up afterwards, nor is the umask in force."""
     umask = os.umask(0o077)
     try:
-        with Daemon(place, QUICK).start(prepare=lambda: os.umask(0o077) and None) as daemon:
+        with Daemon(place, QUICK).start(prepare=forbid_everything) as daemon:
             assert stat.S_IMODE((daemon.run / "requests").stat().st_mode) == 0o622
             with Client(str(daemon.run)) as library:
                 assert library.integers(1, 3, 3).data == [3]
@@ -434,7 +453,7 @@ def test_the_library_writes_each_request_with_one_call(place: Path, shared: Daem
     program = (
         "from fifod.client import Client\nwith Client() as c:\n    [c.integers(1, purpose='p' * 300) for _ in range(5)]"
     )
-    command = ["strace", "-qq", "-e", "trace=write,writev,openat", "-o", str(trace), os.sys.executable, "-c", program]  # type: ignore[attr-defined]
+    command = ["strace", "-qq", "-e", "trace=write,writev,openat", "-o", str(trace), sys.executable, "-c", program]
     environment = {**shared.environment, "PYTHONPATH": str(Path(__file__).parents[2])}
     assert in_child(lambda: os.spawnvpe(os.P_WAIT, "strace", command, environment)) == 0
     calls = trace.read_text()

@@ -13,8 +13,11 @@ import pytest
 
 from fifod.client import Client, NotRunning
 from tests import needs
-from tests.daemons import DEADLINE, Daemon, Neighbour, Pipe, in_child, pace, result, until
+from tests.children import in_child
+from tests.daemons import Daemon
+from tests.pipes import Neighbour, Pipe, result
 from tests.process.conftest import QUICK
+from tests.waiting import DEADLINE, pace, until
 
 STRANGER = 61001
 
