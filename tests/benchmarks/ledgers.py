@@ -59,14 +59,17 @@ def measure_figures(bench: Bench) -> Iterator[Figure]:
     """Start-up and round trip must not grow with the ledger, once it holds as many keys as are remembered."""
     with fifod(bench):
         pass  # compiles what is new, which is no part of a start
-    starts: dict[int, list[float]] = {}
-    trips: dict[int, list[float]] = {}
-    for records in sorted(bench.ledger_sizes):
-        starts[records], trips[records] = _measure_size(bench, records)
-        if records > max(sizes_to_keep(bench)):
-            shutil.rmtree(bench.scratch / f"state-{records}")
-    yield from _figures("start-up of fifod by size of ledger", "ms", starts)
-    yield from _figures("round trip by size of ledger", "µs", trips)
+    trips: dict[str, list[float]] = {}
+    measurements = {f"{records}": _starter(bench, records, trips) for records in sorted(bench.ledger_sizes)}
+    starts = in_turn(measurements, bench.repeats)
+    for records in set(bench.ledger_sizes) - set(sizes_to_keep(bench)):
+        shutil.rmtree(bench.scratch / f"state-{records}")
+    yield from _figures(
+        "start-up of fifod by size of ledger", "ms", {int(records): values for records, values in starts.items()}
+    )
+    yield from _figures(
+        "round trip by size of ledger", "µs", {int(records): values for records, values in trips.items()}
+    )
 
 
 def sizes_to_keep(bench: Bench) -> tuple[int, ...]:
@@ -74,17 +77,17 @@ def sizes_to_keep(bench: Bench) -> tuple[int, ...]:
     return (100_000, 0 if bench.is_quick else 1_000_000)
 
 
-def _measure_size(bench: Bench, records: int) -> tuple[list[float], list[float]]:
+def _starter(bench: Bench, records: int, trips: dict[str, list[float]]) -> Callable[[], float]:
+    """Measures a start, and a round trip on the way."""
     state = ledger(bench, records)
-    trips: list[float] = []
 
     def start() -> float:
         with fifod(bench, state=state) as server:
-            trips.append(measure(bench, server, Load(seconds=bench.seconds, with_keys=True))["p50"] / 1000)
+            trip = measure(bench, server, Load(seconds=bench.seconds, with_keys=True))["p50"] / 1000
+            trips.setdefault(f"{records}", []).append(trip)
             return server.start_up * 1000
 
-    measurements: dict[str, Callable[[], float]] = {"start": start}
-    return in_turn(measurements, bench.repeats)["start"], trips
+    return start
 
 
 def _figures(group: str, unit: str, samples: dict[int, list[float]]) -> Iterator[Figure]:
