@@ -215,6 +215,19 @@ def test_a_full_segment_is_followed_by_one_that_names_it(ledger: Path) -> None:
     assert open_writer(ledger).append(draws("d"))[0].serial == 7
 
 
+def test_a_segment_is_on_the_disk_before_it_has_its_name(ledger: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps: list[str] = []
+
+    def spy(name: str) -> None:
+        real = getattr(os, name)
+        monkeypatch.setattr(os, name, lambda *arguments: (steps.append(name), real(*arguments))[1])
+
+    for name in ("write", "fdatasync", "rename", "fsync"):
+        spy(name)
+    open_writer(ledger)
+    assert steps == ["write", "fdatasync", "rename", "fsync"]
+
+
 def test_a_segment_ends_only_when_it_is_full(ledger: Path) -> None:
     writer = open_writer(ledger, segment_bytes=2000)
     while len(segments(ledger)) == 1:

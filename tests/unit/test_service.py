@@ -243,6 +243,14 @@ def test_everyone_has_keys_of_his_own(office: Office) -> None:
         assert [office.draw(key=KEY, **caller)["serialNumber"] for caller in callers] == [1, 2, 3, 4, 5]
 
 
+def test_a_key_is_compared_in_full(office: Office) -> None:
+    office.draw(key=KEY)
+    digest = office.drawn()[0].body["key"]
+    [segment] = office.directory.glob("*.jsonl")
+    segment.write_bytes(segment.read_bytes().replace(digest.encode(), digest[:32].encode() + b"0" * 32))
+    assert office.draw(key=KEY)["serialNumber"] == 2
+
+
 def test_a_repeated_stream_begins_again(office: Office) -> None:
     first, again = (office.service.answer([asked("stream", key=KEY)])[0] for _ in range(2))
     assert first.first == again.first
