@@ -220,7 +220,12 @@ def test_a_segment_is_on_the_disk_before_it_has_its_name(ledger: Path, monkeypat
 
     def spy(name: str) -> None:
         real = getattr(os, name)
-        monkeypatch.setattr(os, name, lambda *arguments: (steps.append(name), real(*arguments))[1])
+
+        def step(*arguments: object) -> object:
+            steps.append(name)
+            return real(*arguments)
+
+        monkeypatch.setattr(os, name, step)
 
     for name in ("write", "fdatasync", "rename", "fsync"):
         spy(name)
