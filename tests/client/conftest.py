@@ -12,7 +12,8 @@ import pytest
 from fifod.client import Client
 from tests.client.ledgers import make_ledger
 from tests.client.standin import Request, StandIn
-from tests.daemons import DEADLINE, Daemon, reachable_directory, remove
+from tests.daemons import Daemon, reachable_directory, remove
+from tests.waiting import DEADLINE
 
 Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
 TOP = Path(__file__).parents[2]

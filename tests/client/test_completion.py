@@ -10,7 +10,7 @@ import pytest
 from fifod.cli import COMMANDS
 from tests import needs
 from tests.client.conftest import TOP
-from tests.daemons import DEADLINE
+from tests.waiting import DEADLINE
 
 SCRIPT = TOP / "deploy" / "completions" / "fifod-client"
 

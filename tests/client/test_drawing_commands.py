@@ -18,7 +18,8 @@ from typing import Any
 import pytest
 
 from tests.client.conftest import TOP, Run
-from tests.daemons import DEADLINE, Daemon
+from tests.daemons import Daemon
+from tests.waiting import DEADLINE
 
 Values = Callable[..., list[str]]
 

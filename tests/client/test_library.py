@@ -12,8 +12,8 @@ import pytest
 from fifod import errors, fifos
 from fifod.client import Client, ProtocolError, RequestError, TimedOut, UsageError
 from fifod.courier import WINDOW
+from tests.children import in_child
 from tests.client.standin import Request, StandIn, answer, forks, reply, result
-from tests.daemons import in_child
 
 Serve = Callable[[Callable[[StandIn, Request], None]], StandIn]
 

@@ -16,9 +16,11 @@ from fifod.cli import COMMANDS
 from fifod.client import Client
 from fifod.errors import NotFound
 from tests import needs
+from tests.children import in_child
 from tests.client.conftest import TOP, Run, command
 from tests.client.standin import Request, StandIn
-from tests.daemons import DEADLINE, Daemon, in_child
+from tests.daemons import Daemon
+from tests.waiting import DEADLINE
 
 Serve = Callable[[Callable[[StandIn, Request], None]], StandIn]
 

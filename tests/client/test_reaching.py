@@ -11,8 +11,8 @@ import pytest
 from fifod import fifos
 from fifod.client import Client, NoPermission, NotRunning, TimedOut, UsageError
 from tests import needs
+from tests.children import in_child
 from tests.client.standin import Request, StandIn, answer, forks, result
-from tests.daemons import in_child
 
 Serve = Callable[[Callable[[StandIn, Request], None]], StandIn]
 

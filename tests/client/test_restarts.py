@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from fifod.client import Client, Reply
-from tests.daemons import DEADLINE, Daemon
+from tests.daemons import Daemon
+from tests.waiting import DEADLINE
 
 IN_FLIGHT = 16
 DRAWS = 600
