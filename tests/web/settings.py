@@ -13,3 +13,6 @@ for _name in ("FIFOD_DATABASE", "FIFOD_SECRET_KEY_FILE", "FIFOD_WEB_HOSTS", "FIF
     os.environ.pop(_name, None)
 
 from webui.settings import *  # noqa: E402, F403
+
+# Hashing passwords as for real takes most of the time of a test that logs somebody in.
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

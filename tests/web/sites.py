@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.daemons import DEADLINE
+from tests.waiting import DEADLINE
 
 CHECKOUT = Path(__file__).parent.parent.parent
 

@@ -8,7 +8,8 @@ from django.contrib.auth.models import User
 
 from fifod.client import Client as Drawer
 from fifod.errors import EX_IOERR, EX_TEMPFAIL, EXIT_CANNOT_START, LedgerError
-from tests.daemons import DEADLINE, Daemon, until
+from tests.daemons import Daemon
+from tests.waiting import DEADLINE, until
 from tests.web.conftest import CONFIG
 from tests.web.ledgers import SEED, Ledger
 from tests.web.sites import Site
@@ -242,11 +243,11 @@ def test_it_refuses_loudly(site: Site, ledger: Ledger) -> None:
 
 
 def test_it_rebuilds_from_the_start(site: Site, ledger: Ledger) -> None:
-    ledger.draws(3)
+    ledger.draws(4000)
     site.manage("record", "--once")
     with closing(sqlite3.connect(site.database)) as database, database:
         database.execute("DELETE FROM history_draw")
-    site.manage("record", "--once", "--from-start")
+    assert "recorded 4,001 records" in site.manage("record", "--once", "--from-start")
     assert dict(site.recorded()) == ledger.hashes
 
 

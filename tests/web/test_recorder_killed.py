@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from tests import needs
-from tests.daemons import DEADLINE, until
+from tests.waiting import DEADLINE, pace, until
 from tests.web.ledgers import Ledger
 from tests.web.sites import Site
 
@@ -44,10 +44,18 @@ def test_killed_at_any_moment_it_records_each_draw_once(site: Site, ledger: Ledg
         before = _position(site)
         with site.recorder(*options) as recorder:
             if not options:
-                until(lambda: recorder.poll() is not None or _position(site) != before, "something is recorded")  # noqa: B023
+                _await_progress(site, recorder, before)
             kills += _kill_within(recorder, chance.uniform(0, 2.0 if options else 0.2))
     assert kills >= 3
     _check(site, ledger)
+
+
+def _await_progress(site: Site, recorder: "subprocess.Popen[str]", before: list[object]) -> None:
+    def has_moved() -> bool:
+        pace(0.01)
+        return recorder.poll() is not None or _position(site) != before
+
+    until(has_moved, "something is recorded")
 
 
 def _kill_within(recorder: "subprocess.Popen[str]", seconds: float) -> int:

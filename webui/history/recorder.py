@@ -55,6 +55,9 @@ class Recorder:
         """Make all rows anew from the ledger's first record; gives the number of records of each batch."""
         _make_draft()
         self._table, self.position = _DRAFT, None
+        return self._rebuild()
+
+    def _rebuild(self) -> Iterator[int]:
         yield from self.record_batches()
         _put_draft_in_place(self.position)
         self._table = _TABLE
