@@ -351,3 +351,25 @@ def test_segments_follow_each_other_and_name_the_one_before(place: Path) -> None
         daemon.start()
         with Pipe(daemon.run) as fresh:
             assert fresh.draw()["serialNumber"] == 2501
+
+
+def test_a_clock_that_goes_back_an_hour_is_recorded_as_it_is_and_verifies(daemon: Daemon) -> None:
+    """Times are what the clock said; the order is the chain's. The daemon is started anew with a clock of its own."""
+    with Pipe(daemon.run) as pipe:
+        pipe.draw()
+    daemon.stop()
+    back = daemon.place / "back"
+    back.mkdir()
+    (back / "sitecustomize.py").write_text(
+        "import time\nnow = time.time_ns\ntime.time_ns = lambda: now() - 3600 * 10**9\n"
+    )
+    daemon.environment["PYTHONPATH"] = str(back)
+    daemon.start()
+    with Pipe(daemon.run) as pipe:
+        assert pipe.draw()["serialNumber"] == 2
+    times = [head["time"] for head, _, _ in daemon.records() if head["kind"] == "draw"]
+    assert times[1] < times[0]
+    assert "all of it holds" in holds(daemon)
+    command = [sys.executable, "-m", "fifod.cli", "verify"]
+    done = subprocess.run(command, env=daemon.environment, capture_output=True, text=True, timeout=DEADLINE)
+    assert done.returncode == 0, done.stderr

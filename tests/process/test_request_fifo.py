@@ -29,10 +29,12 @@ def lines_of(daemon: Daemon) -> int:
 # --- held for life (pitfalls 1, 12, 14, 20) ---
 
 
-def test_writers_that_come_and_go_cost_nothing(daemon: Daemon, pipe: Pipe) -> None:
+def test_writers_that_come_and_go_cost_nothing(daemon: Daemon) -> None:
+    """The last writer's end is no end of file: a daemon that saw one would spin from then on."""
     for _ in range(1000):
         os.close(os.open(daemon.run / "requests", os.O_WRONLY))
-    pipe.status()
+    with Pipe(daemon.run) as pipe:
+        pipe.status()
     before = daemon.cpu_ticks(), switches(daemon)
     pace(1)  # in which a spin would use 100 ticks
     ticks, woken = daemon.cpu_ticks() - before[0], switches(daemon) - before[1]
