@@ -16,6 +16,7 @@ from systemd.daemon import notify
 from fifod import __version__, config, names
 from fifod.daemon import Daemon
 from fifod.errors import FifodError, StartError
+from fifod.fifos import request_path
 from fifod.ledger.reader import LedgerReader
 from fifod.ledger.record import NOTE
 from fifod.ledger.writer import Entry, LedgerWriter
@@ -56,33 +57,24 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _serve(settings: config.Config, path: str | None) -> None:
-    runtime_dir = names.runtime_dir()
-    make_directory(runtime_dir, 0o755)
+    make_directory(names.runtime_dir(), 0o755)
     state = State(names.state_dir())
-    ledger = LedgerReader(state.ledger_path)
-    writer = _open_ledger(state)
-    state.check_head(ledger)
-    service = Service(
-        settings,
-        writer,
-        ledger,
-        state.host_key(),
-        Sources(os.urandom, time.time_ns, time.monotonic_ns),
-    )
-    wakeup = _wakeup_pipe()
-    daemon = Daemon(runtime_dir, settings, service, wakeup)
-    daemon.note_head = state.note_head
-    _handle_signals(daemon, path)
-    pid_file = PidFile(os.path.join(runtime_dir, "fifod.pid"))
+    try:
+        daemon, writer = _prepare(settings, state)
+        _handle_signals(daemon, path)
+        pid_file = PidFile(os.path.join(names.runtime_dir(), "fifod.pid"))
+    except FifodError:
+        if not state.did_crash:
+            state.release()  # the next start need not take this one for a crash
+        raise
     # What is there now stays for good; the collector need not look at it again and again.
     gc.freeze()
-    _notify(f"READY=1\nSTATUS=serving draws from {runtime_dir}")
-    log.info("serving requests at %s, ledger %s", os.path.join(runtime_dir, "requests"), state.ledger_path)
+    _notify(f"READY=1\nSTATUS=serving draws from {names.runtime_dir()}")
+    log.info("serving requests at %s, ledger %s", request_path(names.runtime_dir()), state.ledger_path)
     try:
         daemon.run()
     finally:
         pid_file.remove()
-    _notify("STOPPING=1")
     writer.close()
     state.release()
     log.info("stopped")
@@ -95,15 +87,23 @@ def _notify(text: str) -> None:
         log.warning("cannot tell the supervisor %s: %s", text.partition("\n")[0], error.strerror)
 
 
-def _open_ledger(state: State) -> LedgerWriter:
-    writer = LedgerWriter(
-        state.ledger_path,
-        key_commitment=hashlib.sha256(state.host_key()).hexdigest(),
-        host=socket.gethostname(),
-    )
+def _prepare(settings: config.Config, state: State) -> tuple[Daemon, LedgerWriter]:
+    ledger = LedgerReader(state.ledger_path)
+    key = state.host_key()
+    writer = LedgerWriter(state.ledger_path, key_commitment=hashlib.sha256(key).hexdigest(), host=socket.gethostname())
+    _check_key(ledger, key)
+    state.check_head(ledger)
     if state.did_crash:
         writer.owe(Entry.of(NOTE, {"note": "restart", "reason": "the daemon had not stopped cleanly"}))
-    return writer
+    service = Service(settings, writer, ledger, key, Sources(os.urandom, time.time_ns, time.monotonic_ns))
+    daemon = Daemon(names.runtime_dir(), settings, service, _wakeup_pipe())
+    daemon.note_head = state.note_head
+    return daemon, writer
+
+
+def _check_key(ledger: LedgerReader, key: bytes) -> None:
+    if ledger.identity().get("keyCommitment") != hashlib.sha256(key).hexdigest():
+        raise StartError("the host key is not the one that the ledger commits to: restore it from a back-up")
 
 
 def _wakeup_pipe() -> int:
@@ -123,6 +123,7 @@ def _handle_signals(daemon: Daemon, path: str | None) -> None:
             came.discard(signal.SIGHUP)
             _reload(daemon, path)
         if came & {signal.SIGTERM, signal.SIGINT}:
+            _notify("STOPPING=1")
             log.info("stopping: answering what has been sent")
             daemon.should_stop = True
 

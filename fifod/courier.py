@@ -185,7 +185,8 @@ class Courier:
             return self._absence
         if not pending.sent:
             return TimedOut(
-                f"cannot send {pending.method}: the request FIFO stayed full; the daemon is busy or stopped, try again later"
+                f"cannot send {pending.method}: the request FIFO stayed full; "
+                "the daemon is busy or stopped, try again later"
             )
         if self._noise is not None:
             return self._noise

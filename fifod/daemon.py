@@ -12,9 +12,10 @@ import time
 from collections.abc import Callable
 
 from fifod import fifos, wire
-from fifod.channel import STALL_NS, Channel, Lost
+from fifod.channel import Channel
 from fifod.clients import Clients, NoRoom, Parking
 from fifod.config import Config
+from fifod.delivery import RETRY_NS, Delivery
 from fifod.draw import Reply
 from fifod.errors import StartError
 from fifod.intake import Intake
@@ -32,10 +33,8 @@ BACKLOG = 512
 BATCH = 16
 DURABLE_BATCH = 512  # the disk's time is shared by all of a batch
 TURN = 8  # requests of one channel in a batch: replies written together wake their reader once
-PUSH_NS = 2_000_000
 TURN_NS = 4_000_000
 TICK_NS = 2_000_000_000
-BLOCKED_TICK_NS = 100_000_000
 HOUR_NS = 3_600_000_000_000
 DRAIN_NS = 5_000_000_000
 
@@ -50,11 +49,11 @@ class Daemon:
         self._clients = Clients(fifos.replies_path(runtime_dir), config.limits, Owners().owner)
         self._intake = Intake(fifos.request_path(runtime_dir))
         self._parking = Parking()
-        self._waiting, self._ready = Rota(), Rota()
+        self._waiting = Rota()
         self._backlog = 0
         self._by_descriptor: dict[int, Channel] = {}
-        self._blocked: set[Channel] = set()
         self._poll = select.epoll()
+        self._delivery = Delivery(self._poll, self._close)
         self._poll.register(self._intake.descriptor, select.EPOLLIN)
         self._poll.register(wakeup, select.EPOLLIN)
         self._counted = CountedLog()
@@ -83,12 +82,12 @@ class Daemon:
     # --- one turn of the loop ---
 
     def _timeout(self) -> float:
-        if self._waiting or self._ready:
+        if self._waiting or self._delivery.is_ready:
             return 0
         now = time.monotonic_ns()
         next_time = self._next_tick
-        if self._blocked:
-            next_time = min(next_time, now + BLOCKED_TICK_NS)
+        if self._delivery.is_stuck:
+            next_time = min(next_time, now + RETRY_NS)
         if (parked := self._parking.next_time()) is not None:
             next_time = min(next_time, parked)
         return max(0.0, (next_time - now) / 1e9)
@@ -107,7 +106,7 @@ class Daemon:
         if has_requests and self._backlog < BACKLOG:
             self._read()
         self._serve()
-        self._push(time.monotonic_ns() + TURN_NS)
+        self._delivery.push(time.monotonic_ns() + TURN_NS)
         self._tend(time.monotonic_ns())
 
     def _on_channel_event(self, descriptor: int, events: int) -> None:
@@ -117,7 +116,7 @@ class Daemon:
         if events & select.EPOLLERR:
             self._close(channel, "the client left")
         elif events & select.EPOLLOUT:
-            self._unblock(channel)
+            self._delivery.free(channel)
 
     def _read(self) -> bool:
         """Take in what one read gives; False if nothing was there."""
@@ -144,43 +143,7 @@ class Daemon:
         replies = self._service.answer(batch)
         now = time.monotonic_ns()
         for channel, reply in zip(channels, replies, strict=True):
-            self._send(channel, reply, now)
-
-    def _send(self, channel: Channel, reply: Reply, now: int) -> None:
-        channel.send(reply, now)
-        if channel not in self._blocked:
-            self._ready.add(channel)
-
-    def _push(self, until: int) -> None:
-        """Let ready channels write, each for a slice of time, until all have or time is up."""
-        while self._ready:
-            channel = self._ready.take()
-            now = time.monotonic_ns()
-            try:
-                channel.push(min(until, now + PUSH_NS))
-            except Lost as lost:
-                self._close(channel, str(lost))
-                continue
-            except Exception:
-                # A reply that is made piece by piece reads the ledger, which may be damaged: that costs this client,
-                # not the others.
-                log.exception("a fault of fifod while making a reply")
-                self._close(channel, "a fault of fifod")
-                continue
-            if channel.is_blocked:
-                self._blocked.add(channel)
-                self._poll.modify(channel.descriptor, select.EPOLLOUT)
-            elif channel.is_held:
-                self._blocked.add(channel)
-            elif channel.has_output:
-                self._ready.add(channel)
-            if now > until:
-                return
-
-    def _unblock(self, channel: Channel) -> None:
-        self._blocked.discard(channel)
-        self._poll.modify(channel.descriptor, 0)
-        self._ready.add(channel)
+            self._delivery.send(channel, reply, now)
 
     # --- requests and channels ---
 
@@ -204,7 +167,7 @@ class Daemon:
                 self._waiting.add(channel)
         else:
             self._service.refused[event.code] += 1
-            self._send(channel, Reply(wire.encode_error(event, event.id)), time.monotonic_ns())
+            self._delivery.send(channel, Reply(wire.encode_error(event, event.id)), time.monotonic_ns())
 
     def _open(self, name: str, event: Event, retries: int) -> Channel | None:
         try:
@@ -235,8 +198,7 @@ class Daemon:
         channel.abandon()
         self._backlog -= len(channel.requests)
         self._waiting.remove(channel)
-        self._ready.remove(channel)
-        self._blocked.discard(channel)
+        self._delivery.forget(channel)
         del self._by_descriptor[channel.descriptor]
         self._clients.close(channel)
 
@@ -245,12 +207,7 @@ class Daemon:
     def _tend(self, now: int) -> None:
         for event, retries in self._parking.due(now):
             self._accept(event, retries)
-        for channel in list(self._blocked):
-            if now - channel.progress >= STALL_NS:
-                self._close(channel, "nothing was read for ten seconds")
-            elif now - channel.tried >= BLOCKED_TICK_NS:
-                # The kernel says there is room only when a whole page is free, though less may do.
-                self._unblock(channel)
+        self._delivery.tend(now)
         if now >= self._next_tick:
             self._next_tick = now + TICK_NS
             self._tick(now)
@@ -298,6 +255,10 @@ class Daemon:
             "undelivered": self._undelivered,
         }
 
+    @property
+    def _is_busy(self) -> bool:
+        return bool(self._waiting) or self._delivery.is_ready or self._delivery.is_stuck
+
     def _drain(self) -> None:
         """Answer what was sent before the end, for a few seconds at most; streams end here."""
         until = time.monotonic_ns() + DRAIN_NS
@@ -306,7 +267,7 @@ class Daemon:
         for channel in self._clients.all():
             if channel.tally:
                 self._close(channel, "the daemon stops")
-        while (self._waiting or self._ready or self._blocked) and time.monotonic_ns() < until:
+        while self._is_busy and time.monotonic_ns() < until:
             self._turn(min(self._timeout(), 0.1))
         for channel in self._clients.all():
             self._close(channel, "the daemon stops")

@@ -58,12 +58,12 @@ class Archive:
     def get_chain(self, request: Request) -> Reply:
         """getChain: heads from a draw onwards, by default the newest head alone."""
         check_names(request.params, frozenset(), frozenset(("serialNumber", "n")))
+        n = integer("n", request.params.get("n", 1), 1, names.MAX_LISTED)
         if request.params.get("serialNumber") is None:
             last = self._ledger.last()
             heads = [last.head_bytes.decode()] if last else []
             return Reply(wire.encode_result({"heads": heads, "next": None}, request.id))
         first = integer("serialNumber", request.params["serialNumber"], 1, _MAX_SERIAL)
-        n = integer("n", request.params.get("n", 1), 1, names.MAX_LISTED)
         return Reply(b'{"jsonrpc":"2.0","result":{"heads":[', self._heads(first, n, _encode(request.id)))
 
     @staticmethod

@@ -73,11 +73,14 @@ class State:
         """
         try:
             with open(self._head_path, encoding="ascii", errors="replace") as file:
-                serial, _, noted = file.read().strip().partition(":")
+                note = file.read().strip()
         except FileNotFoundError:
             return
         except OSError as error:
             raise StartError(f"cannot read the noted head {self._head_path}: {error.strerror}") from None
+        if not note:
+            return  # a power cut came between its name and its text
+        serial, _, noted = note.partition(":")
         line = ledger.find_line(int(serial)) if serial.isdigit() else None
         if line is None or line.record().hash != noted:
             raise StartError(

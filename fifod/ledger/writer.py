@@ -7,6 +7,7 @@ refused.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import time
@@ -76,7 +77,8 @@ class LedgerWriter:
         self._clock = clock
         self._reader = LedgerReader(directory)
         self._descriptor = -1
-        self._segment = ""
+        self._segment = self._path = ""
+        self._inode = 0
         self._size = 0
         self._needs_repair = False
         self._owed: list[Entry] = []
@@ -140,7 +142,7 @@ class LedgerWriter:
 
     def _write(self, data: bytes) -> None:
         try:
-            self._check_link()
+            self._check_place()
             written = os.write(self._descriptor, data)
             while written < len(data):
                 # A short write is what a full disk looks like first; the next one says so.
@@ -163,9 +165,10 @@ class LedgerWriter:
     def _not_writable(self, error: OSError) -> LedgerNotWritable:
         return LedgerNotWritable(f"cannot write the ledger in {self._directory}: {error.strerror}")
 
-    def _check_link(self) -> None:
-        if os.fstat(self._descriptor).st_nlink == 0:
-            raise FileNotFoundError(2, "its newest segment was removed")
+    def _check_place(self) -> None:
+        """What is written to a segment that was removed or moved away would not be in the ledger."""
+        if os.stat(self._path).st_ino != self._inode:
+            raise FileNotFoundError(errno.ENOENT, "its newest segment was replaced")
 
     def _repair(self) -> None:
         """Cut off what follows the last batch that counts; the segment must still hold that batch."""
@@ -182,7 +185,12 @@ class LedgerWriter:
     def _reopen(self, name: str) -> None:
         self.close()
         path = os.path.join(self._directory, name)
-        self._descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC)
+        self._take(os.open(path, os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC), name)
+
+    def _take(self, descriptor: int, name: str) -> None:
+        self._descriptor, self._segment = descriptor, name
+        self._path = os.path.join(self._directory, name)
+        self._inode = os.fstat(descriptor).st_ino
 
     def _begin(self, identity: str, host: str, key_commitment: str) -> None:
         body = {
@@ -196,7 +204,7 @@ class LedgerWriter:
 
     def _rotate(self) -> None:
         try:
-            self._check_link()
+            self._check_place()
         except OSError as error:
             self._needs_repair = True
             raise self._not_writable(error) from None
@@ -216,7 +224,7 @@ class LedgerWriter:
             raise self._not_writable(error) from None
         try:
             if os.write(descriptor, line) != len(line):
-                raise OSError(28, os.strerror(28))
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             os.fdatasync(descriptor)
             os.rename(f"{path}.new", path)
         except OSError as error:
@@ -230,7 +238,8 @@ class LedgerWriter:
             os.unlink(path)
             raise self._not_writable(error) from None
         self.close()
-        self._descriptor, self._segment, self._size, self.hash = descriptor, name, len(line), stamp.hash
+        self._take(descriptor, name)
+        self._size, self.hash = len(line), stamp.hash
 
     def _sync_directory(self) -> None:
         directory = os.open(self._directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -248,7 +257,6 @@ class LedgerWriter:
                 raise LedgerError(f"the segment {newest} has no complete record")
             self.hash = last.record().hash
             self.serial, self.draw_hash = self._newest_draw()
-            self._segment = newest
             self._reopen(newest)
         except LedgerError as error:
             raise StartError(f"cannot continue the ledger in {self._directory}: {error.message}") from None

@@ -16,7 +16,7 @@ LAYERS: list[set[str]] = [
     {"fifod.params", "fifod.keystream", "fifod.gaussians", "fifod.recipe", "fifod.wire", "fifod.reply"},
     {"fifod.ledger", "fifod.fifos", "fifod.owners", "fifod.log", "fifod.config"},
     {"fifod.keys", "fifod.quota", "fifod.state", "fifod.draw", "fifod.queries", "fifod.service", "fifod.courier"},
-    {"fifod.channel", "fifod.rota", "fifod.clients", "fifod.parking", "fifod.intake"},
+    {"fifod.channel", "fifod.rota", "fifod.clients", "fifod.parking", "fifod.intake", "fifod.delivery"},
     {"fifod.daemon", "fifod.client"},
     {"fifod.__main__", "fifod.cli"},
 ]
@@ -29,6 +29,7 @@ DAEMON_SIDE = {
     "fifod.clients",
     "fifod.rota",
     "fifod.parking",
+    "fifod.delivery",
     "fifod.intake",
     "fifod.queries",
     "fifod.draw",

@@ -173,7 +173,15 @@ def test_a_full_disk_leaves_the_note_that_is_there(state: State, ledger: LedgerR
     assert (place / "head").read_text() == before
 
 
-@pytest.mark.parametrize("note", [b"", b"\n", b"rubbish", b"\xff\xfe", b"3:", "\u00b2:x".encode()])
+@pytest.mark.parametrize("note", [b"", b"\n"])
+def test_a_note_that_a_power_cut_left_empty_is_none(
+    state: State, ledger: LedgerReader, place: Path, note: bytes
+) -> None:
+    (place / "head").write_bytes(note)
+    state.check_head(ledger)
+
+
+@pytest.mark.parametrize("note", [b"rubbish", b"\xff\xfe", b"3:", "\u00b2:x".encode()])
 def test_a_note_that_is_none_is_refused_in_plain_words(
     state: State, ledger: LedgerReader, place: Path, note: bytes
 ) -> None:
