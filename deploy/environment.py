@@ -37,6 +37,7 @@ class Environment:
         if self._identity() not in self._present():
             self._stamp.unlink(missing_ok=True)
             progress.run("Making a Python environment", [self.base, "-m", "venv", "--clear", str(self.folder)])
+        self._stamp.write_text(self._identity())  # no lock file's packages, until all of them are there
         pip = [
             str(self.python),
             "-m",
@@ -61,6 +62,8 @@ class Environment:
         return _digest(f"{self.base} {sys.implementation.cache_tag} {self.folder}".encode())
 
     def _present(self) -> set[str]:
+        if not self.python.exists():
+            return set()
         try:
             return set(self._stamp.read_text().split())
         except OSError:

@@ -61,9 +61,11 @@ def _root_prefix(packages: list[str]) -> list[str]:
     if not shutil.which("sudo"):
         raise _lacking(packages, f"it has no sudo: run “{by_hand}” as root")
     # With a terminal sudo may ask for the password; without one it must not wait for an answer that cannot come.
-    if sys.stdin.isatty() or subprocess.run(["sudo", "-n", "true"], capture_output=True, check=False).returncode == 0:
+    trial = subprocess.run(["sudo", "-n", "true"], capture_output=True, text=True, check=False)
+    if trial.returncode == 0 or sys.stdin.isatty():
         return ["sudo"]
-    raise _lacking(packages, f"sudo wants a password without a terminal to ask on: run “sudo {by_hand}”")
+    words = (trial.stderr.strip().splitlines() or ["it does not say why"])[-1].removeprefix("sudo: ")
+    raise _lacking(packages, f"sudo cannot install it without a terminal ({words}): run “sudo {by_hand}”")
 
 
 def _lacking(packages: list[str], obstacle: str) -> Problem:

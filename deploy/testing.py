@@ -68,7 +68,7 @@ def run_everything(environment: Environment, progress: Progress) -> int:
     failed = [name for name, command in parts.items() if announced(name, environment, command) != 0]
     if not newest_django(progress, SCRATCH):
         failed.append("web tests with the newest Django")
-    if announced("tests", environment, ["pytest", "--cov", "--cov-report=term"]) != 0:
+    if announced("tests", environment, ["pytest", "--cov", "--cov-report=term", "--durations=15"]) != 0:
         failed.append("tests")
     if failed:
         return fail("deploy/test", f"failed: {', '.join(failed)}")

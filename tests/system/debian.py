@@ -95,7 +95,9 @@ class Debian:
         [inner] = Path(f"/proc/{self._holder.pid}/task/{self._holder.pid}/children").read_text().split()
         self._enter = ["nsenter", f"--target={inner}", "--mount", "--pid"]
         self.run("useradd", "--create-home", "--shell", "/bin/bash", PERSON)
-        self.run("sh", "-c", f"echo '{PERSON} ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/{PERSON}")
+        self.run(
+            "sh", "-c", f"echo '{PERSON} ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/{PERSON}; chmod 440 /etc/sudoers.d/*"
+        )
 
     def command(self, *words: str, user: str = "root", folder: str = "/") -> list[str]:
         """The command line that does something inside."""

@@ -93,7 +93,7 @@ def test_a_sudo_that_wants_a_password_is_not_waited_for(system: Debian, try_in: 
     system.run("rm", f"/etc/sudoers.d/{PERSON}")
     trial = try_in(PERSON)
     assert trial.wait() == 1
-    assert "sudo wants a password without a terminal to ask on" in last_line(trial)
+    assert "sudo cannot install it without a terminal (a password is required)" in last_line(trial)
 
 
 def test_without_apt_it_says_what_is_missing(system: Debian, try_in: Try) -> None:
