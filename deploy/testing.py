@@ -18,8 +18,10 @@ LOCKS = ["requirements.lock", "requirements-dev.lock"]
 # What tests use beside Python: the command, and Debian's package that has it.
 TOOLS = {
     "cc": "gcc",
+    "chattr": "e2fsprogs",
     "chromium": "chromium",
     "debootstrap": "debootstrap",
+    "git": "git",
     "pv": "pv",
     "rngtest": "rng-tools5",
     "strace": "strace",
