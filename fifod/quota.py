@@ -32,3 +32,9 @@ class Quotas:
             message = f"{values} values asked for, {values_left} left this minute; try again in a minute"
             raise QuotaExceeded(message, [values, values_left])
         self._left[drawer] = draws_left - 1, values_left - values
+
+    def give_back(self, drawer: str, values: int) -> None:
+        """Undo a draw of so many values that came to nothing."""
+        if drawer in self._left:
+            draws_left, values_left = self._left[drawer]
+            self._left[drawer] = draws_left + 1, values_left + values

@@ -101,7 +101,7 @@ class Service:
         stamps = self._record([plan.body for plan in plans if isinstance(plan, _Planned)])
         if isinstance(stamps, Refusing):
             return [
-                self._refuse(stamps, asked.request) if isinstance(plan, _Planned) else plan
+                self._take_back(plan, asked, stamps) if isinstance(plan, _Planned) else plan
                 for asked, plan in zip(batch, plans, strict=True)
             ]
         following = iter(stamps)
@@ -128,7 +128,7 @@ class Service:
             return self._refuse(InternalError(f"cannot answer {asked.request.method}: {error.message}"), asked.request)
         except Exception:
             # The boundary that must survive: one request, whatever is in it, may not end the daemon.
-            log.exception("a fault of fifod while answering %s", asked.request.method[:40])
+            log.exception("a fault of fifod while answering %r", asked.request.method[:40])
             return self._refuse(InternalError("a fault of fifod, which is in its log"), asked.request)
 
     def _plan(self, asked: Asked, received: str, today: datetime.date) -> _Planned | Reply:
@@ -141,8 +141,8 @@ class Service:
         digest = None if request.key is None else key_digest(caller.drawer, request.key)
         if digest and (serial := self._keys.find(digest)) and (earlier := self._repeat(digest, serial, asked, params)):
             return earlier
-        self._quotas.spend(caller.drawer, params.value_count, self._sources.monotonic())
         draw = new_draw(request, params, digest, self._host_key, self._sources.entropy)
+        self._quotas.spend(caller.drawer, params.value_count, self._sources.monotonic())
         return _Planned(draw, record_body(draw, request, caller, received))
 
     def _repeat(self, digest: str, serial: int, asked: Asked, params: AnyParams) -> Reply | None:
@@ -188,7 +188,19 @@ class Service:
     def _reply(self, plan: _Planned, stamp: Stamp, request: Request) -> Reply:
         if plan.draw.key:
             self._keys.add(plan.draw.key, stamp.serial)
-        return draw_reply(plan.draw, stamp, self._writer.identity, request.id)
+        try:
+            return draw_reply(plan.draw, stamp, self._writer.identity, request.id)
+        except Exception:
+            # As in _plan_safely; the draw stands in the record.
+            log.exception("a fault of fifod while making the reply to draw %d", stamp.serial)
+            return self._refuse(
+                InternalError(f"a fault of fifod, which is in its log; the draw is {stamp.serial}"), request
+            )
+
+    def _take_back(self, plan: _Planned, asked: Asked, refusing: Refusing) -> Reply:
+        """The reply to a draw that could not be recorded: it costs its drawer nothing."""
+        self._quotas.give_back(asked.caller.drawer, plan.draw.params.value_count)
+        return self._refuse(refusing, asked.request)
 
     def _refuse(self, error: RequestError, request: Request) -> Reply:
         self.refused[error.code] += 1

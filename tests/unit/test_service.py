@@ -428,6 +428,15 @@ def test_without_room_for_the_record_nothing_is_drawn_until_there_is(
     assert content(office.directory).startswith(before)
 
 
+def test_a_draw_that_came_to_nothing_uses_up_no_quota(office: Office) -> None:
+    before = office.result("getStatus")["quota"]
+    with no_file_beyond(len(content(office.directory))):
+        assert office.error("generateIntegers", FIVE)[0] == 101
+    office.entropy.is_broken = True
+    assert office.error("generateIntegers", FIVE)[0] == 101
+    assert office.result("getStatus")["quota"] == before
+
+
 def test_a_key_of_a_draw_that_was_not_recorded_is_still_free(office: Office) -> None:
     with no_file_beyond(len(content(office.directory))):
         assert office.error("generateIntegers", FIVE, key=KEY)[0] == 101
