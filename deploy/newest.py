@@ -20,8 +20,13 @@ def newest_django(progress: Progress, scratch: Path) -> bool:
     """Run the web tests with the newest Django; False if they failed, or could not run where everything must."""
     heading = "web tests with the newest Django"
     print(f"\n== {heading} ==", flush=True)
+    suitable = _suitable_python()
+    if suitable is None:
+        # For the Pythons of this machine the pinned Django is the newest, and that was tested already.
+        print(f"== {heading}: it wants Python {'.'.join(map(str, OLDEST))}, which is not here ==", flush=True)
+        return True
     try:
-        python = _environment(progress, scratch / "newest-django")
+        python = _environment(progress, scratch / "newest-django", suitable)
     except Problem as problem:
         print(f"== {heading}: not run on this machine: {problem} ==", flush=True)
         return os.environ.get("FIFOD_REQUIRE_ALL") != "1"
@@ -43,8 +48,8 @@ def newest_django(progress: Progress, scratch: Path) -> bool:
     return done.returncode == 0
 
 
-def _environment(progress: Progress, folder: Path) -> str:
-    environment = Environment(["requirements.lock", "requirements-dev.lock"], folder, _suitable_python())
+def _environment(progress: Progress, folder: Path, python: str) -> str:
+    environment = Environment(["requirements.lock", "requirements-dev.lock"], folder, python)
     if not environment.is_ready():
         environment.make(progress)
     pip = [str(environment.python), "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
@@ -52,7 +57,7 @@ def _environment(progress: Progress, folder: Path) -> str:
     return str(environment.python)
 
 
-def _suitable_python() -> str:
+def _suitable_python() -> str | None:
     named = [path for name in NAMES if (path := shutil.which(name))]
     # pyenv hides its Pythons behind a switch; they are as good as any.
     hidden = glob.glob(
@@ -62,4 +67,4 @@ def _suitable_python() -> str:
         check = f"import sys; sys.exit(sys.version_info < {OLDEST})"
         if subprocess.run([python, "-c", check], capture_output=True, check=False).returncode == 0:
             return python
-    raise Problem(f"it needs Python {'.'.join(map(str, OLDEST))} or later")
+    return None
