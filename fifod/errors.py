@@ -146,6 +146,12 @@ class StartError(FifodError):
     exit_status = EXIT_CANNOT_START
 
 
+class AlreadyRunning(StartError):
+    """Another daemon has the ledger or the runtime directory."""
+
+    exit_status = EX_TEMPFAIL
+
+
 class LedgerError(FifodError):
     """The ledger is damaged, is not the one that was expected, or cannot be read."""
 

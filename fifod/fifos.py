@@ -20,7 +20,7 @@ import fcntl
 import os
 import stat
 
-from fifod.errors import NoPermission, NotRunning, StartError
+from fifod.errors import AlreadyRunning, NoPermission, NotRunning, StartError
 from fifod.names import REPLY_NAME
 
 REQUEST_MODE = 0o622
@@ -96,8 +96,9 @@ def is_same(path: str, descriptor: int) -> bool:
 def open_replies_directory(path: str) -> int:
     """Make the directory of reply FIFOs or take the one there is; returns a descriptor to open names relative to.
 
-    Anyone may create in it, nobody but its owner may list it, and its group is inherited, so that the daemon may
-    write what clients make.
+    Anyone may create in it, nobody but its owner may list it, and its group is inherited, so that the daemon may write
+    what clients make. It is locked, which others cannot do since they cannot read it: of two daemons on one request
+    FIFO each would take some of the requests into a ledger of its own.
     """
     try:
         os.mkdir(path, 0o700)
@@ -114,6 +115,11 @@ def open_replies_directory(path: str) -> int:
         raise StartError(f"cannot use the directory of reply FIFOs {path}: {error.strerror}") from None
     if found.st_uid not in (os.geteuid(), 0):
         raise StartError(f"cannot use the directory of reply FIFOs {path}: it belongs to uid {found.st_uid}")
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        raise AlreadyRunning(f"another fifod serves {os.path.dirname(path)}; see its fifod.pid") from None
     return descriptor
 
 

@@ -6,18 +6,12 @@ import errno
 import fcntl
 import os
 
-from fifod.errors import EX_TEMPFAIL, LedgerNotWritable, StartError
+from fifod.errors import AlreadyRunning, LedgerNotWritable, StartError
 from fifod.ledger.reader import LedgerReader
 
 LEDGER_MODE = 0o2750
 _PRIVATE = 0o600
 KEY_BYTES = 32
-
-
-class AlreadyRunning(StartError):
-    """Another daemon has the lock."""
-
-    exit_status = EX_TEMPFAIL
 
 
 class State:

@@ -83,6 +83,8 @@ class Daemon:
             f"import locale, os, shutil, sys; from fifod.__main__ import main; {become}; sys.exit(main())",
         )
         os.chown(self.place, uid, uid)
+        # It could not write its coverage into the checkout, and would say so in its log.
+        self.environment = {name: value for name, value in self.environment.items() if "COVERAGE" not in name}
         return self
 
     def spawn(

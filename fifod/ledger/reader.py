@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, BinaryIO, NamedTuple
 
 from fifod.errors import LedgerError, NoPermission, NotFound
 from fifod.ledger.record import DRAW, LEDGER, SUFFIX, Record, parse_record
 
 _BUFFER = 1 << 18
+_LOOKED_AT = 1000
 _MAX_LINE = 1 << 16
 """Longer than any record, whose parts are all bounded by the longest request."""
 
@@ -96,6 +99,22 @@ class LedgerReader:
         line = before[before.rfind(b"\n", 0, -1) + 1 : -1]
         if len(before) != position.offset - start or not before.endswith(b"\n") or _hash(line) != position.hash:
             raise LedgerError(f"{fault} at byte {position.offset} of {position.segment}")
+
+    def fault_at_end(self) -> str | None:
+        """What is wrong with the newest records, if anything is: a first look, where a full check would take long."""
+        follower: Record | None = None
+        for line in islice(self.lines_backwards(), _LOOKED_AT):
+            try:
+                record = line.record()
+            except LedgerError as error:
+                return error.message
+            place = f"{line.segment} at byte {line.offset}"
+            if follower and follower.head.prev != record.hash:
+                return f"{place}: the record behind it follows another one"
+            if record.body_bytes and hashlib.sha256(record.body_bytes).hexdigest() != record.head.body:
+                return f"{place}: the record's body was changed"
+            follower = record
+        return None
 
     def size_after(self, position: Position | None) -> int:
         """How many bytes lie behind a position."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import logging
 import os
 import time
 from collections.abc import Callable
@@ -29,6 +30,8 @@ from fifod.ledger.record import (
     segment_name,
     timestamp,
 )
+
+log = logging.getLogger(__name__)
 
 FILE_MODE = 0o640
 DEFAULT_SEGMENT_BYTES = 64 << 20
@@ -262,6 +265,8 @@ class LedgerWriter:
             raise StartError(f"cannot continue the ledger in {self._directory}: {error.message}") from None
         except OSError as error:
             raise StartError(f"cannot continue the ledger in {self._directory}: {error.strerror}") from None
+        if fault := self._reader.fault_at_end():
+            log.error("the ledger's newest records do not hold together: %s; see fifod-client verify", fault)
         self._cut_torn_line(last)
 
     def _newest_draw(self) -> tuple[int, str]:
@@ -279,4 +284,5 @@ class LedgerWriter:
                 os.ftruncate(self._descriptor, last.end)
             except OSError as error:
                 raise self._not_writable(error) from None
+            log.warning("cut off %d bytes behind the ledger's last complete record", torn)
             self.owe(Entry.of(NOTE, {"note": "repair", "bytesCut": torn}))

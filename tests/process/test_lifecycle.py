@@ -315,3 +315,21 @@ def test_it_goes_on_when_its_supervisor_has_gone(daemon: Daemon) -> None:
     """The address to notify leads nowhere any more, and that is no reason to end badly."""
     assert daemon.stop() == 0
     assert "Traceback" not in daemon.log
+
+
+def test_a_runtime_directory_has_one_daemon(daemon: Daemon, pipe: Pipe) -> None:
+    """Also when the second would have a ledger of its own: each would take some of the requests."""
+    second = Daemon(daemon.place, QUICK, FIFOD_STATE_DIR=str(daemon.place / "other"))
+    refuses_to_start(second, "another fifod serves", str(daemon.run), status=75)
+    second.end()
+    assert (daemon.run / "fifod.pid").read_text() == f"{daemon.process.pid}\n"
+    assert pipe.draw()["serialNumber"] == 1
+
+
+def test_newest_records_that_were_changed_are_named_at_the_start(daemon: Daemon, pipe: Pipe) -> None:
+    pipe.draw(purpose="audit")
+    daemon.stop()
+    [segment] = daemon.segments()
+    segment.write_bytes(segment.read_bytes().replace(b"audit", b"audix"))
+    daemon.start()
+    daemon.wait_for_log("newest records do not hold together")
