@@ -24,6 +24,7 @@ from fifod.names import MAX_IN_FLIGHT
 from fifod.owners import Owners
 from fifod.rota import Rota
 from fifod.service import Asked, Service
+from fifod.state import make_directory
 from fifod.types import BadRequest, Caller, Request
 from fifod.wire import Event
 
@@ -44,6 +45,7 @@ class Daemon:
 
     def __init__(self, runtime_dir: str, config: Config, service: Service, wakeup: int) -> None:
         """`wakeup` is a descriptor that becomes readable when a signal has come. Raises StartError."""
+        self._runtime_dir = runtime_dir
         self._service = service
         self._wakeup = wakeup
         self._clients = Clients(fifos.replies_path(runtime_dir), config.limits, Owners().owner)
@@ -57,7 +59,7 @@ class Daemon:
         self._poll.register(self._intake.descriptor, select.EPOLLIN)
         self._poll.register(wakeup, select.EPOLLIN)
         self._counted = CountedLog()
-        self._undelivered = 0
+        self._unanswerable = self._undelivered = 0
         self._next_tick = self._next_hour = 0
         self.should_stop = False
         self.on_signal: Callable[[], None] = lambda: None
@@ -187,11 +189,13 @@ class Daemon:
         return channel
 
     def _drop(self, reason: str) -> None:
+        self._unanswerable += 1
         self._counted.warn(f"request dropped: {reason}", time.monotonic_ns())
 
     def _close(self, channel: Channel, reason: str) -> None:
         for serial in channel.undelivered():
             self._undelivered += 1
+            self._counted.warn(f"a reply was not delivered: {reason}", time.monotonic_ns())
             self._service.record_undelivered(serial, reason)
         if channel.tally:
             self._service.record_end(channel.tally.serial, channel.tally.length, channel.tally.sha256)
@@ -230,6 +234,7 @@ class Daemon:
     def _mend_paths(self, now: int) -> None:
         """Somebody may remove or replace what clients find by its path: then take, or make, what is there now."""
         try:
+            make_directory(self._runtime_dir, 0o755)
             if not self._intake.is_in_place:
                 self._counted.warn("the request FIFO was removed or replaced; opening it anew", now)
                 self._reopen_intake()
@@ -251,7 +256,7 @@ class Daemon:
             "pid": os.getpid(),
             "clients": len(self._clients),
             "queued": self._backlog + len(self._parking),
-            "unanswerable": self._counted.total,
+            "unanswerable": self._unanswerable,
             "undelivered": self._undelivered,
         }
 

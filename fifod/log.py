@@ -26,14 +26,12 @@ class CountedLog:
     INTERVAL_NS = 10_000_000_000
 
     def __init__(self) -> None:
-        self.total = 0
         self._said: Counter[str] = Counter()
         self._since = 0
 
     def warn(self, text: str, now: int) -> None:
         """Log a warning; `now` in monotonic nanoseconds."""
         self.flush(now)
-        self.total += 1
         self._said[text] += 1
         if self._said[text] == 1:
             log.warning("%s", text)

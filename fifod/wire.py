@@ -61,11 +61,13 @@ def parse(line: bytes) -> Event:
         members = _decode(line)
     except (ValueError, RecursionError):
         return BadRequest(errors.ParseError.code, "a line is not JSON (RFC 8259, UTF-8)", None)
+    if isinstance(members, list):
+        first = members[0] if members and isinstance(members[0], dict) else {}
+        return BadRequest(InvalidRequest.code, "a line is a batch, not one request", None, None, _reply_name(first))
     if not isinstance(members, dict):
-        what = "a batch" if isinstance(members, list) else "no object"
-        return BadRequest(InvalidRequest.code, f"a line is {what}, not one request", None)
-    reply = members.get("reply")
-    if not isinstance(reply, str) or not names.REPLY_NAME.fullmatch(reply):
+        return BadRequest(InvalidRequest.code, "a line is no object, not one request", None)
+    reply = _reply_name(members)
+    if reply is None:
         return BadRequest(InvalidRequest.code, "a request has no usable reply name", None)
     try:
         _check_duplicates(line, members)
@@ -74,6 +76,11 @@ def parse(line: bytes) -> Event:
         return BadRequest(error.code, error.message, error.data, _scalar(members.get("id")), reply)
     except RecursionError:
         return BadRequest(errors.ParseError.code, "a line is nested too deeply", None)
+
+
+def _reply_name(members: dict[str, object]) -> str | None:
+    name = members.get("reply")
+    return name if isinstance(name, str) and names.REPLY_NAME.fullmatch(name) else None
 
 
 def _check_duplicates(line: bytes, members: dict[str, object]) -> None:

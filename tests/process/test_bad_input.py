@@ -39,7 +39,8 @@ UNANSWERABLE = {
     "NaN": b'\n{"jsonrpc":"2.0","method":"generateIntegers","params":{"n":NaN},"id":1,"reply":"@"}\n',
     "Infinity": b'\n{"jsonrpc":"2.0","method":"generateIntegers","params":{"n":-Infinity},"id":1,"reply":"@"}\n',
     "1e999": b'\n{"jsonrpc":"2.0","method":"generateIntegers","params":{"n":1e999},"id":1,"reply":"@"}\n',
-    "a batch": b'\n[{"jsonrpc":"2.0","method":"getStatus","id":1,"reply":"@"}]\n',
+    "an empty batch": b"\n[]\n",
+    "a batch of numbers": b"\n[1, 2]\n",
     "a number": b"\n42\n",
     "a text": b'\n"hello"\n',
     "null": b"\nnull\n",
@@ -314,3 +315,8 @@ def test_a_flooding_client_gets_errors_or_nothing_and_others_everything(shared: 
             flood.write(b"".join(flood.line("generateIntegers", {**GOOD, "n": 0}) for _ in range(500)))
         assert code(flood.receive()) == 202
     assert result(Pipe(shared.run).ask())["state"] == "serving"
+
+
+def test_a_batch_is_refused_where_its_first_request_wants_its_reply(client: Pipe) -> None:
+    line = request(client.name).strip()
+    assert code(client.ask_raw(b"\n[" + line + b"," + line + b"]\n")) == INVALID

@@ -35,7 +35,6 @@ def test_a_million_more_are_one_line_when_the_interval_is_over(said: pytest.LogC
     assert said.messages == ["one"]
     log.flush(NOW + INTERVAL)
     assert said.messages == ["one", "one: 100000 more times"]
-    assert log.total == 100_001
 
 
 def test_each_interval_begins_anew(said: pytest.LogCaptureFixture) -> None:
