@@ -167,9 +167,11 @@ def _check_this_machine(options: Namespace) -> int:
     directory = os.path.join(names.state_dir(), "ledger")
     reader = LedgerReader(directory)
     try:
-        can_read = bool(reader.segments())
-    except (NoPermission, LedgerError):
+        can_read = bool(reader.segments() or _noted_by_daemon(directory))
+    except NoPermission:
         can_read = False
+    except LedgerError:
+        can_read = _noted_by_daemon(directory) is not None
     if can_read:
         return _check_ledger(reader, f"the ledger in {directory}", options)
     if options.recompute:
@@ -189,10 +191,46 @@ def _heads(client: Client) -> Iterator[str]:
 
 
 def _check_ledger(reader: LedgerReader, what: str, options: Namespace, whole: bool = True) -> int:
-    size = reader.size_after(None)
-    with _Bar(size) as progress:
+    # The note comes first: the daemon writes on meanwhile, and what it notes is in the ledger by then.
+    note = _noted_by_daemon(reader.directory) if whole else None
+    with _Bar(_size(reader)) as progress:
         findings = verify(reader, dict(options.expect), progress, whole=whole, recompute=options.recompute)
+    if note is not None and not _holds(reader, *note):
+        findings.add(
+            _head_path(reader.directory),
+            f"the daemon noted draw {note[0]} with hash {note[1]}, which the ledger no longer holds: "
+            "its newest records were removed or changed",
+        )
     return _report(findings, what)
+
+
+def _size(reader: LedgerReader) -> int:
+    try:
+        return reader.size_after(None)
+    except LedgerError:
+        return 0
+
+
+def _head_path(directory: str) -> str:
+    return os.path.join(os.path.dirname(os.path.abspath(directory)), "head")
+
+
+def _noted_by_daemon(directory: str) -> tuple[int, str] | None:
+    """The newest draw that the daemon noted beside the ledger; None if it noted none or the note cannot be read."""
+    try:
+        with open(_head_path(directory), encoding="ascii", errors="replace") as file:
+            serial, _, digest = file.read(200).strip().partition(":")
+    except OSError:
+        return None
+    return (int(serial), digest) if serial.isdecimal() and is_hex64(digest) else None
+
+
+def _holds(reader: LedgerReader, serial: int, digest: str) -> bool:
+    try:
+        line = reader.find_line(serial)
+        return line is not None and line.record().hash == digest
+    except LedgerError:
+        return False
 
 
 class _Bar:

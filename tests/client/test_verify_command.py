@@ -134,3 +134,28 @@ def test_long_work_shows_a_bar_to_a_person_only(run: Run, tmp_path: Path) -> Non
 
 def test_a_ledger_that_cannot_be_read_says_why(ledger: Path) -> None:
     assert "cannot read the ledger" in told(check(ledger / "none"))
+
+
+def test_records_that_the_daemon_noted_must_be_there(run: Run, ledger: Path) -> None:
+    here = {"FIFOD_STATE_DIR": str(ledger.parent)}
+    note = ledger.parent / "head"
+    newest, digest = max(hashes(ledger).items())
+    for text in ("", "nonsense", f"{newest}:{digest}\n"):
+        note.write_text(text)
+        assert run("verify", env=here).returncode == 0
+    edit(segments(ledger)[-1], lambda lines: lines[:1])
+    for arguments in ((), (str(ledger),)):
+        done = run("verify", *arguments, env=here)
+        assert done.returncode == 65 and f"{note}: the daemon noted draw {newest} with hash {digest}" in str(done.stdout)
+    note.unlink()
+    assert run("verify", env=here).returncode == 0
+
+
+def test_a_ledger_that_was_removed_whole_is_missed(run: Run, ledger: Path) -> None:
+    here = {"FIFOD_STATE_DIR": str(ledger.parent)}
+    (ledger.parent / "head").write_text(f"1:{hashes(ledger)[1]}\n")
+    for path in ledger.iterdir():
+        path.unlink()
+    assert run("verify", env=here).returncode == 65
+    ledger.rmdir()
+    assert run("verify", env=here).returncode == 65
