@@ -14,7 +14,7 @@ from json import JSONEncoder
 
 from fifod import fifos
 from fifod.errors import FifodError, NotRunning, ProtocolError, TimedOut, UsageError
-from fifod.names import MAX_IN_FLIGHT, PIPE_BUF
+from fifod.names import DRAW_METHODS, MAX_IN_FLIGHT, PIPE_BUF
 from fifod.reply import Reply, outcome, parse
 
 TYPE_CHECKING = False
@@ -190,10 +190,10 @@ class Courier:
             )
         if self._noise is not None:
             return self._noise
-        return TimedOut(
-            f"no reply to {pending.method} in time: the daemon is busy or stopped; "
-            "it may have made the draw all the same, so look at fifod-client history before you draw again"
-        )
+        advice = "try again later"
+        if pending.method in DRAW_METHODS:
+            advice = "it may have made the draw all the same, so look at fifod-client history before you draw again"
+        return TimedOut(f"no reply to {pending.method} in time: the daemon is busy or stopped; {advice}")
 
     def _hasten(self, when: float, those: list[Pending]) -> None:
         for pending in those:
@@ -290,7 +290,8 @@ def _line(request: dict[str, Any]) -> bytes:
         # The newline in front ends whatever fragment another client may have left.
         line = f"\n{_encode(request)}\n".encode()
     except ValueError as error:
-        raise UsageError(f"cannot send {method}: a text is not Unicode or a number not finite ({error})") from None
+        fault = "a text is not Unicode" if isinstance(error, UnicodeError) else "a number is not finite"
+        raise UsageError(f"cannot send {method}: {fault}") from None
     if len(line) > PIPE_BUF:
         raise UsageError(
             f"cannot send {method}: the request has {len(line)} bytes, and a pipe takes {PIPE_BUF} in one piece; "
