@@ -226,7 +226,7 @@ def receipt(paths: list[str]) -> Iterator[str]:
 
 
 def value_problems(body: dict[str, Any], seed: Any, data: Any) -> Iterator[str]:
-    if seed and (not hex64(seed) or body.get("seedHash", digest := sha256(bytes.fromhex(seed))) != digest):
+    if seed is not None and (not hex64(seed) or body.get("seedHash", digest := sha256(bytes.fromhex(seed))) != digest):
         yield "the seed is not the one in the record"
     elif data is None and ("seedHash" in body or body["method"] == "stream"):
         print("values: not in the receipt, so not compared")
@@ -292,7 +292,7 @@ def main() -> int:
         problems = list(commands[sys.argv[1]](sys.argv[2:]))
     except (ValueError, LookupError, TypeError, ArithmeticError, OSError) as error:
         problems = [f"cannot be checked: {type(error).__name__}: {error}"]
-    print(*problems, f"{len(problems)} faults" if problems else "all of it holds", sep="\n")
+    print(*problems, f"{len(problems)} fault{'s' * (len(problems) > 1)}" if problems else "all of it holds", sep="\n")
     return int(bool(problems))
 
 

@@ -21,9 +21,11 @@ if TYPE_CHECKING:
 EX_NOINPUT = 66
 
 MANNERS = """
-Items stand one a line in FILE, or in standard input without FILE; an empty line is refused, so that nobody
-wins under no name. The record holds how many items there are and their SHA-256, which is that of the file
-(`sha256sum FILE`) if each of its lines ends with a single newline. An item that stands twice has two chances."""
+Items stand one a line in FILE, or in standard input without FILE; a line that is empty or only white space is
+refused, so that nobody wins under no name. An item that stands twice has two chances. The values drawn are
+positions: value K means line K of the list. The record holds how many items there are and the SHA-256 of the
+lines, each ended by a single newline (LF): `sha256sum FILE` gives the same, unless lines of FILE end with CR LF
+or the last one has no newline. `fifod-client verify RECEIPT --list FILE` compares, and names the items drawn."""
 
 PICK_EXAMPLES = """\
   fifod-client pick 3 entries.txt --purpose 'spring raffle'
@@ -62,7 +64,7 @@ def build(command: str) -> Parser:
 
 def run(command: str, options: Namespace) -> int:
     """Draw positions and print the items there."""
-    items = _split(_read(options.file), _name(options.file))
+    items = _split(read(options.file), _name(options.file))
     count = options.k if command == "pick" else len(items)
     if not 1 <= count <= min(len(items), names.MAX_INTEGERS):
         limit = min(len(items), names.MAX_INTEGERS)
@@ -75,7 +77,7 @@ def run(command: str, options: Namespace) -> int:
             1,
             len(items),
             replacement=False,
-            input={"count": len(items), "sha256": _digest(items)},
+            input={"count": len(items), "sha256": digest(items)},
             purpose=options.purpose,
             secret=options.secret,
         )
@@ -86,19 +88,18 @@ def run(command: str, options: Namespace) -> int:
 def _print(reply: Reply, drawn: list[bytes], options: Namespace) -> None:
     if options.json:
         result: dict[str, Any] = {**reply.result, "items": [item.decode(errors="replace") for item in drawn]}
-        output.emit(output.json_line(result))
+        output.emit_drawn(reply, output.json_line(result))
         return
-    output.show_seed(reply)
-    output.emit(b"".join([item + b"\n" for item in drawn]))
-    if options.summary:
-        output.emit(f"count {len(drawn)}\n")
+    summary = f"count {len(drawn)}\n" if options.summary else ""
+    output.emit_values(reply, b"".join([item + b"\n" for item in drawn]) + summary.encode())
 
 
 def _name(file: str) -> str:
     return "standard input" if file == "-" else file
 
 
-def _read(file: str) -> bytes:
+def read(file: str) -> bytes:
+    """A list as it stands in a file or in standard input; raises NoInput."""
     if file == "-":
         if sys.stdin is None:
             raise NoInput("cannot read the list: standard input is closed")
@@ -112,18 +113,25 @@ def _read(file: str) -> bytes:
         raise NoInput(f"cannot read the list {file}: {error.strerror}") from None
 
 
-def _split(text: bytes, name: str) -> list[bytes]:
-    """The items: lines, however they end, as they stand otherwise."""
+def items_of(text: bytes) -> list[bytes]:
+    """The items of a list: lines, however they end, as they stand otherwise."""
     items = text.split(b"\n")
     if not items[-1]:
         items.pop()
-    items = [item.removesuffix(b"\r") for item in items]
+    return [item.removesuffix(b"\r") for item in items]
+
+
+def _split(text: bytes, name: str) -> list[bytes]:
+    items = items_of(text)
     if not items:
         raise BadList(f"cannot draw from {name}: it is empty")
-    if b"" in items:
-        raise BadList(f"cannot draw from {name}: line {items.index(b'') + 1} is empty; remove it")
+    blank = next((number for number, item in enumerate(items, 1) if not item or item.isspace()), None)
+    if blank is not None:
+        how = "is only white space" if items[blank - 1] else "is empty"
+        raise BadList(f"cannot draw from {name}: line {blank} {how}; remove it")
     return items
 
 
-def _digest(items: list[bytes]) -> str:
+def digest(items: list[bytes]) -> str:
+    """The SHA-256 that the record has of a list."""
     return hashlib.sha256(b"".join([item + b"\n" for item in items])).hexdigest()

@@ -46,8 +46,13 @@ def _silence_stdout() -> None:
 
 
 def tell(line: str) -> None:
-    """One line for the person, on standard error."""
-    print(f"fifod-client: {line}", file=sys.stderr)
+    """One line for the person, on standard error, if there is one."""
+    if sys.stderr is None:
+        return  # print() would take standard output instead
+    try:
+        print(f"fifod-client: {plainly(line)}", file=sys.stderr)
+    except OSError:
+        pass
 
 
 def is_watched() -> bool:
@@ -60,9 +65,34 @@ def json_line(value: Any) -> str:
     return JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode(value) + "\n"
 
 
+def plainly(text: str) -> str:
+    """Text from elsewhere, without what a terminal would obey: control characters are written as escapes."""
+    if text.isprintable():
+        return text
+    return "".join([c if c.isprintable() else c.encode("unicode_escape").decode() for c in text])
+
+
 def lines(items: Iterable[str]) -> str:
     """One item a line."""
     return "".join([f"{item}\n" for item in items])
+
+
+def emit_values(reply: Reply, values: str | bytes) -> None:
+    """Write what was drawn; to a person who watches the other output, tell first which draw it is."""
+    show_seed(reply)
+    if sys.stderr is not None and sys.stderr.isatty():
+        tell(f"draw {reply.serial_number}, hash {reply.hash}")
+    emit_drawn(reply, values)
+
+
+def emit_drawn(reply: Reply, values: str | bytes) -> None:
+    """Write what was drawn; an error names the draw, which is made all the same."""
+    try:
+        emit(values)
+    except CannotWrite as error:
+        serial = reply.serial_number
+        error.message += f"; draw {serial} was made, see fifod-client show {serial}"
+        raise
 
 
 def show_seed(reply: Reply) -> None:
@@ -82,6 +112,17 @@ def plain(value: float) -> str:
     from decimal import Decimal
 
     return format(Decimal(repr(value)), "f")
+
+
+def readable(value: object) -> str:
+    """One value as a person reads it."""
+    if isinstance(value, list):
+        return " ".join(map(str, value))
+    if isinstance(value, str | int):
+        return str(value)
+    from decimal import Decimal
+
+    return f"{value:f}" if isinstance(value, Decimal) else plain(float(str(value)))
 
 
 def summary(values: list[int] | list[float]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 
 from fifod import names
 from fifod.cli import output
@@ -65,7 +66,9 @@ def _flat(value: object) -> str:
 
 
 def _history_parser() -> Parser:
-    description = "List your draws, newest first: serial number, time (UTC), method, parameters and purpose."
+    description = """\
+List your draws, newest first: serial number, time (UTC), method, parameters and purpose. An auditor, who sees
+everybody's, is told whose they are too."""
     parser = Parser("history", description, "  fifod-client history -n 100\n  fifod-client history --before 1200\n")
     parser.add_argument("-n", "--number", type=whole, default=20, metavar="N", help="how many (20)")
     parser.add_argument("--before", type=whole, metavar="SERIAL", help="only draws older than this one")
@@ -76,23 +79,35 @@ def _history_parser() -> Parser:
 def _history(client: Client, options: Namespace) -> int:
     if options.number < 1:
         raise UsageError("cannot list fewer than 1 draw: give -n a number from 1")
-    left, before = options.number, options.before
+    left, before, drawers = options.number, options.before, False
     while left:
         page = client.draws(min(left, names.MAX_LISTED), before)
         draws, before = page["draws"], page["next"]
-        output.emit("".join([output.json_line(draw) if options.json else _row(draw) for draw in draws]))
+        drawers = drawers or _tells_drawers(draws)
+        output.emit("".join([output.json_line(draw) if options.json else _row(draw, drawers) for draw in draws]))
         left -= len(draws)
         if before is None:
             break
     return 0
 
 
-def _row(draw: dict[str, Any]) -> str:
+def _tells_drawers(draws: list[dict[str, Any]]) -> bool:
+    """Whether any of them is another's than the caller's, as an auditor sees them."""
+    own = f"unix:{os.getuid()}"
+    return any(_body(draw["body"]).get("drawer", own) != own for draw in draws)
+
+
+def _row(draw: dict[str, Any], tells_drawer: bool) -> str:
     body = _body(draw["body"])
-    details = " ".join([*map(_short, _params(body)), *(["secret"] if "seedHash" in body else [])])
+    about = [f"list of {body['input']['count']}"] if body.get("input") else []
+    details = " ".join([*map(_short, _params(body)), *about, *(["secret"] if "seedHash" in body else [])])
+    drawer = f"{body.get('drawer', '?'):<12}  " if tells_drawer else ""
     method = str(draw["method"] or "(erased)").removeprefix("generate")
     when = f"{draw['time'][:10]} {draw['time'][11:19]}"
-    return f"{draw['serialNumber']:>8}  {when}  {method:<16}  {details:<24}  {draw['purpose'] or ''}".rstrip() + "\n"
+    return (
+        f"{draw['serialNumber']:>8}  {when}  {drawer}{method:<16}  {details:<24}  {draw['purpose'] or ''}".rstrip()
+        + "\n"
+    )
 
 
 def _short(text: str) -> str:
@@ -177,7 +192,9 @@ def _readable(head_text: str, body_text: str, data: list[Any] | None) -> str:
     rows = [("draw", str(serial)), ("time", head["time"]), ("hash", digest), *_about(body)]
     text = output.lines(f"{name + ':':<12}{value}" for name, value in rows)
     if data is not None:
-        text += f"values:     {len(data)}\n" + output.lines(f"  {_value(value)}" for value in data[:SHOWN_VALUES])
+        text += f"values:     {len(data)}\n" + output.lines(
+            f"  {output.readable(value)}" for value in data[:SHOWN_VALUES]
+        )
         if len(data) > SHOWN_VALUES:
             text += f"  and {len(data) - SHOWN_VALUES} more, all in fifod-client show {serial} --json\n"
     return text + (
@@ -201,9 +218,3 @@ def _about(body: dict[str, Any]) -> list[tuple[str, str]]:
             ("repeatable", "yes: others may have known the values beforehand, so this is no evidence of a fair draw")
         )
     return rows
-
-
-def _value(value: object) -> str:
-    if isinstance(value, list):
-        return " ".join(map(str, value))
-    return output.plain(value) if isinstance(value, float) else str(value)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import os
 import sys
 
@@ -10,10 +9,9 @@ from fifod import names
 from fifod.cli import output
 from fifod.cli.parser import Parser, add_timeout
 from fifod.client import Client
-from fifod.errors import EX_DATAERR, FifodError, LedgerError, NoPermission
+from fifod.errors import EX_DATAERR, FifodError, LedgerError, NoPermission, UsageError
 from fifod.ledger.chain import Findings, verify_heads
 from fifod.ledger.reader import LedgerReader
-from fifod.ledger.receipt import Receipt, verify_receipt
 from fifod.ledger.verifier import Progress, is_hex64, verify
 
 TYPE_CHECKING = False
@@ -39,6 +37,7 @@ Exit status 65: something is wrong; each fault is named with its file and line."
 
 EXAMPLES = """\
   fifod-client verify receipt.json
+  fifod-client verify receipt.json --list names.txt
   fifod-client verify --expect 17:7c3e...             is the noted draw 17 still there?
   fifod-client verify /var/lib/fifod/ledger --recompute
 """
@@ -76,6 +75,9 @@ def build(command: str) -> Parser:
         help="a draw's noted hash, which must be there; may be given several times",
     )
     parser.add_argument(
+        "--list", metavar="FILE", help="the list that a receipt's draw is about: is it this one, and who was drawn?"
+    )
+    parser.add_argument(
         "--recompute",
         action="store_true",
         help="compute all values and streams of a ledger by the recipe, which takes long",
@@ -96,6 +98,10 @@ def expectation(text: str) -> tuple[int, str]:
 
 def run(command: str, options: Namespace) -> int:
     """Check what is meant and report."""
+    if options.list is not None and (options.file is None or os.path.isdir(options.file)):
+        raise UsageError("verify: --list goes with a receipt, which holds the SHA-256 of its draw's list")
+    if options.list == options.file == "-":
+        raise UsageError("verify: the receipt and its list cannot both come from standard input")
     if options.file is None:
         return _check_this_machine(options)
     if os.path.isdir(options.file):
@@ -104,8 +110,12 @@ def run(command: str, options: Namespace) -> int:
     if text.startswith(b'{"v":'):
         if options.file == "-":
             raise CannotRead("cannot check a ledger from standard input: give its file or directory")
+        if options.list is not None:
+            raise UsageError(f"verify: --list goes with a receipt, and {options.file} is a file of a ledger")
         return _check_ledger(OneSegment(options.file), options.file, options, whole=False)
-    return _check_receipt(text, options)
+    from fifod.cli import receipts
+
+    return receipts.check(text, options)
 
 
 def _read(file: str) -> bytes:
@@ -118,49 +128,6 @@ def _read(file: str) -> bytes:
             return start if start == b'{"v":' else start + source.read()
     except OSError as error:
         raise CannotRead(f"cannot read {file}: {error.strerror}") from None
-
-
-# --- receipts ---
-
-
-def _check_receipt(text: bytes, options: Namespace) -> int:
-    try:
-        receipt = verify_receipt(text, datetime.datetime.now(datetime.UTC).date())
-        _check_expectations(receipt, dict(options.expect))
-    except LedgerError as error:
-        raise LedgerError(f"the receipt is not good: {error.message}") from None
-    output.emit(_receipt_text(receipt))
-    return 0
-
-
-def _check_expectations(receipt: Receipt, expectations: dict[int, str]) -> None:
-    for serial, digest in expectations.items():
-        if (serial, digest) != (receipt.serial_number, receipt.hash):
-            raise LedgerError(
-                f"it is of draw {receipt.serial_number} with hash {receipt.hash}, not of {serial}:{digest}"
-            )
-
-
-def _receipt_text(receipt: Receipt) -> str:
-    body = receipt.body
-    purpose = f", for: {body['purpose']}" if body.get("purpose") else ""
-    lines = [f"good: draw {receipt.serial_number} of {body['drawer']}, {receipt.head.time}{purpose}"]
-    if receipt.has_values:
-        lines.append(f"its values follow from the recorded seed and parameters by the recipe {body['recipe']}")
-    else:
-        lines.append("it shows no values to compare: the record alone was checked")
-    if body.get("repeatable"):
-        lines.append(
-            "the draw is repeatable: others may have known the values beforehand, so it is no evidence of fairness"
-        )
-    lines.append(f"hash {receipt.hash}")
-    lines.append(
-        "that the record is in the ledger, and was at that time, shows only this hash, there or where it was noted"
-    )
-    return output.lines(lines)
-
-
-# --- ledgers ---
 
 
 def _check_this_machine(options: Namespace) -> int:
@@ -255,7 +222,7 @@ def _report(findings: Findings, what: str) -> int:
     if findings.is_good:
         output.emit(_good_text(findings, what))
         return 0
-    output.emit(output.lines(map(str, findings.faults[:SHOWN_FAULTS])))
+    output.emit(output.lines(output.plainly(str(fault)) for fault in findings.faults[:SHOWN_FAULTS]))
     if findings.fault_count > SHOWN_FAULTS:
         output.emit(f"and {findings.fault_count - SHOWN_FAULTS} more\n")
     count = "one thing is" if findings.fault_count == 1 else f"{findings.fault_count} things are"
@@ -274,4 +241,4 @@ def _good_text(findings: Findings, what: str) -> str:
     lines.append(
         "nothing before a hash that was noted elsewhere has changed since; without such a hash a chain proves little"
     )
-    return output.lines(lines)
+    return output.lines(map(output.plainly, lines))

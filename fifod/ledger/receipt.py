@@ -17,14 +17,18 @@ from fifod.recipe import values
 FORM = "fifod-receipt-1"
 
 
+class NoReceipt(LedgerError):
+    """The text is something else than a receipt."""
+
+
 class Receipt:
     """A receipt that was found good; the properties say how far that goes."""
 
-    def __init__(self, head: Head, hash_: str, body: dict[str, Any], has_values: bool) -> None:
+    def __init__(self, head: Head, hash_: str, body: dict[str, Any], data: list[Any] | None) -> None:
         self.head = head
         self.hash = hash_
         self.body = body
-        self.has_values = has_values
+        self.data = data
 
     @property
     def serial_number(self) -> int:
@@ -44,36 +48,65 @@ def receipt_of(head: str, body: str, data: list[Any] | None, seed: str | None) -
 
 def verify_receipt(text: bytes, today: datetime.date) -> Receipt:
     """Check all that a receipt says; raises LedgerError that says what is wrong."""
-    shown = _object(text)
+    try:
+        shown = _object(text, "it")
+    except LedgerError as error:
+        raise error if text.lstrip().startswith(b'{"receipt":') else NoReceipt(error.message) from None
     head_text, body_text = shown.get("head"), shown.get("body")
     if shown.get("receipt") != FORM or not isinstance(head_text, str) or not isinstance(body_text, str):
-        raise LedgerError(f"this is no receipt of the form {FORM}")
-    head = parse_head(head_text.encode())
+        raise NoReceipt(f"it has not the form {FORM}")
+    head_bytes, body_bytes = _encoded(head_text), _encoded(body_text)
+    # For another reader the last of two equal names may count, for this one the first.
+    _object(head_bytes, "the head")
+    head = parse_head(head_bytes)
     if head.kind != DRAW:
         raise LedgerError("the record is not of a draw")
-    if hashlib.sha256(body_text.encode()).hexdigest() != head.body:
+    if hashlib.sha256(body_bytes).hexdigest() != head.body:
         raise LedgerError("the body was changed: it does not have the SHA-256 that the head says")
-    record = parse_record(f"{head_text}\t{body_text}".encode())
-    has_values = _check_values(record.body, shown, today)
-    return Receipt(head, record.hash, record.body, has_values)
+    _object(body_bytes, "the body")
+    record = parse_record(head_bytes + b"\t" + body_bytes)
+    data = _checked_values(record.body, shown, today)
+    return Receipt(head, record.hash, record.body, data)
 
 
-def _object(text: bytes) -> dict[str, Any]:
+def _object(text: bytes, what: str) -> dict[str, Any]:
     try:
-        shown = json.loads(text, parse_float=Decimal)
+        shown = json.loads(text, parse_float=Decimal, object_pairs_hook=_once)
     except (ValueError, ArithmeticError, RecursionError):
         shown = None
     if not isinstance(shown, dict):
-        raise LedgerError("this is neither a receipt nor a ledger: it is not a JSON object")
+        raise LedgerError(f"{what} is not a JSON object")
     return shown
 
 
-def _check_values(body: dict[str, Any], shown: dict[str, Any], today: datetime.date) -> bool:
-    """Whether there are values and all follow from the seed; raises LedgerError if one does not."""
+def _encoded(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        raise LedgerError("the record is not Unicode") from None
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        names_ = [name for name, _ in pairs]
+        twice = next(name for name in names_ if names_.count(name) > 1)
+        raise LedgerError(f"the name {_shown(twice)!r} stands twice in one object")
+    return members
+
+
+def _checked_values(body: dict[str, Any], shown: dict[str, Any], today: datetime.date) -> list[Any] | None:
+    """The values, if there are any; raises LedgerError if one does not follow from the seed."""
     seed = draw_of(body, today)[1] or _opened(body, shown.get("seed"))
     data = shown.get("data")
-    if data is None or body["method"] == names.STREAM:
-        return False
+    if body["method"] == names.STREAM:
+        if data is not None:
+            raise LedgerError("it shows values, but the draw is a stream")
+        return None
+    if data is None:
+        if "seedHash" not in body:
+            raise LedgerError("it shows no values, though the draw is not secret")
+        return None
     if seed is None:
         raise LedgerError("the values of this secret draw cannot be checked without its seed")
     right = values(body["method"], body["params"], bytes.fromhex(seed))
@@ -82,7 +115,7 @@ def _check_values(body: dict[str, Any], shown: dict[str, Any], today: datetime.d
     for number, (value, expected) in enumerate(zip(data, right, strict=True), 1):
         if not _same(value, expected):
             raise LedgerError(f"value {number} is {_shown(value)}, but the recipe gives {_shown(expected)}")
-    return True
+    return data
 
 
 def _opened(body: dict[str, Any], seed: object) -> str | None:

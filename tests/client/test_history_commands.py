@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.client.conftest import Run
+from fifod.client import Client
+from tests.client.conftest import Run, command
 from tests.client.standin import Request, StandIn, reply
 from tests.daemons import Daemon
 
@@ -30,8 +32,6 @@ def test_status_tells_how_the_daemon_is(values: Values, daemon: Daemon) -> None:
 
 
 def test_status_of_a_refusing_daemon_is_75(serve: Serve, runtime: str) -> None:
-    from tests.client.conftest import command
-
     state = {"version": "1", "state": "refusing: disk full"}
     serve(lambda standin, request: standin.write(request, reply(request["id"], state)))
     done = command("status", env={"FIFOD_RUNTIME_DIR": runtime})
@@ -55,8 +55,6 @@ def test_history_goes_back_page_by_page(run: Run, values: Values) -> None:
 
 
 def test_more_history_than_one_reply_holds(run: Run, daemon: Daemon) -> None:
-    from fifod.client import Client
-
     with Client(str(daemon.run), timeout=60) as client:
         pending = [client.submit("generateUUIDs", {"n": 1}) for _ in range(1500)]
         last = [each.wait().serial_number for each in pending][-1]
@@ -133,3 +131,15 @@ def test_a_stream_has_a_receipt_without_values(run: Run, daemon: Daemon) -> None
     receipt = run("show", str(len(daemon.bodies("draw"))), "--json").stdout
     done = run("verify", "-", input=receipt)
     assert done.returncode == 0 and b"it shows no values" in done.stdout
+
+
+def test_history_marks_lists_and_tells_other_drawers_apart(run: Run, values: Values, place: Path) -> None:
+    draw(run, "pick", "2", "/etc/passwd")
+    (line,) = values("history", "-n", "1")
+    assert f"list of {len(Path('/etc/passwd').read_text().splitlines())}" in line and "unix:" not in line
+    with Daemon(place, f"front_ends = [{os.getuid()}]\nauditors = [{os.getuid()}]\n") as daemon:
+        with Client(str(daemon.run), user="7:alice") as alice:
+            alice.uuids(1)
+        assert command("5", env=daemon.environment).returncode == 0
+        own, hers = command("history", env=daemon.environment).stdout.decode().splitlines()
+    assert f"unix:{os.getuid()}" in own and "web:7:alice" in hers

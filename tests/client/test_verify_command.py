@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import subprocess
+import sys
 import termios
 from pathlib import Path
 
@@ -12,9 +14,10 @@ import pytest
 
 from fifod.client import Client
 from fifod.ledger.writer import Entry
-from tests.client.conftest import Run
+from tests.client.conftest import TOP, Run
 from tests.client.ledgers import begin, body, check, edit, hashes, segments, told
 from tests.daemons import Daemon
+from tests.waiting import DEADLINE
 
 
 def test_the_ledger_of_this_machine(run: Run, daemon: Daemon) -> None:
@@ -55,7 +58,7 @@ def test_an_empty_directory_is_no_ledger(run: Run, tmp_path: Path) -> None:
 def test_what_is_no_receipt(run: Run, text: bytes) -> None:
     done = run("verify", "-", input=text)
     assert (done.returncode, done.stdout) == (65, b"") and done.stderr.startswith(
-        b"fifod-client: the receipt is not good"
+        b"fifod-client: cannot check standard input: it is no receipt"
     )
     assert done.stderr.count(b"\n") == 1
 
@@ -71,7 +74,10 @@ def test_a_file_that_is_not_there(run: Run, tmp_path: Path) -> None:
         ('"n\\":5', '"n\\":6', "the body was changed"),
         ('"data":[', '"data":[1,', "does not show the 5 values"),
         ('"data":[', '"data":[true],"x":[', "does not show the 5 values"),
-        ("fifod-receipt-1", "fifod-receipt-9", "no receipt of the form"),
+        ("fifod-receipt-1", "fifod-receipt-9", "it is no receipt"),
+        ('"data":[', '"x":[', "it shows no values"),
+        ('"data":[', '"data":[],"data":[', "the name 'data' stands twice"),
+        ('\\"v\\":1', '\\"v\\":1,\\"v\\":1', "stands twice"),
         ('\\"prev\\":\\"', '\\"prev\\":\\"x', None),
     ],
 )
@@ -146,7 +152,9 @@ def test_records_that_the_daemon_noted_must_be_there(run: Run, ledger: Path) -> 
     edit(segments(ledger)[-1], lambda lines: lines[:1])
     for arguments in ((), (str(ledger),)):
         done = run("verify", *arguments, env=here)
-        assert done.returncode == 65 and f"{note}: the daemon noted draw {newest} with hash {digest}" in str(done.stdout)
+        assert done.returncode == 65 and f"{note}: the daemon noted draw {newest} with hash {digest}" in str(
+            done.stdout
+        )
     note.unlink()
     assert run("verify", env=here).returncode == 0
 
@@ -159,3 +167,40 @@ def test_a_ledger_that_was_removed_whole_is_missed(run: Run, ledger: Path) -> No
     assert run("verify", env=here).returncode == 65
     ledger.rmdir()
     assert run("verify", env=here).returncode == 65
+
+
+def test_a_receipt_shows_its_values_and_its_list(run: Run, tmp_path: Path) -> None:
+    names = tmp_path / "names"
+    names.write_text("".join(f"name {number}\n" for number in range(1, 41)))
+    drawn = json.loads(run("pick", "30", str(names), "--json").stdout)
+    receipt = tmp_path / "receipt.json"
+    receipt.write_bytes(run("show", str(drawn["serialNumber"]), "--json").stdout)
+    digest = hashlib.sha256(names.read_bytes()).hexdigest()
+    shown = run("verify", str(receipt)).stdout.decode()
+    assert f"a list of 40 items, SHA-256 {digest}" in shown and "values: 30\n" in shown and "and 10 more" in shown
+    assert [int(line) for line in shown.splitlines() if line.strip().isdecimal()] == drawn["random"]["data"][:20]
+    compared = run("verify", str(receipt), "--list", str(names)).stdout.decode()
+    assert all(f"  {number}  name {number}\n" in compared for number in drawn["random"]["data"][:20])
+
+
+def test_another_list_than_the_receipts_is_a_fault(run: Run, tmp_path: Path) -> None:
+    serial = str(json.loads(run("pick", "1", "--json", input=b"a\nb\n").stdout)["serialNumber"])
+    receipt = tmp_path / "receipt.json"
+    receipt.write_bytes(run("show", serial, "--json").stdout)
+    assert run("verify", str(receipt), "--list", "-", input=b"a\r\nb").returncode == 0
+    for other in (b"a\nc\n", b"a\n", b""):
+        done = run("verify", str(receipt), "--list", "-", input=other)
+        assert done.returncode == 65 and b"is not its list" in done.stderr
+    assert run("verify", "--list", "-").returncode == 64
+
+
+def test_the_checker_agrees_about_receipts(run: Run, tmp_path: Path) -> None:
+    serial = str(json.loads(run("5", "--json").stdout)["serialNumber"])
+    good = run("show", serial, "--json").stdout
+    receipt = tmp_path / "receipt.json"
+    twice = good.replace(b'"data":[', b'"data":[],"data":[')
+    for text in (good, twice, good.replace(b'"data":[', b'"x":['), good.replace(b'\\"v\\":1', b'\\"v\\":1,\\"v\\":1')):
+        receipt.write_bytes(text)
+        line = [sys.executable, str(TOP / "fifod" / "checker.py"), "receipt", str(receipt)]
+        checked = subprocess.run(line, capture_output=True, timeout=DEADLINE)
+        assert (checked.returncode == 0) == (run("verify", str(receipt)).returncode == 0) == (text == good)
