@@ -60,6 +60,8 @@ def _run(arguments: list[str]) -> int:
     command, *rest = arguments
     if command.startswith("-") or command.isdecimal():
         command, rest = "integers", arguments
+    if command[0:1].isdecimal():
+        raise UsageError(f"{command[:40]!r} is not a whole number; see fifod-client --help")
     if command not in COMMANDS:
         raise UsageError(parser.unknown_command(command, COMMANDS))
     module = __import__(f"fifod.cli.{COMMANDS[command][0]}", fromlist=["run"])
@@ -78,17 +80,16 @@ def _with_name(command: str, act: Callable[[], int]) -> int:
 
 def _draw_integers(n: int) -> int:
     """`fifod-client N`, what scripts run again and again: it needs no parser, which is a quarter of the start."""
-    from fifod.cli.output import emit, lines
+    from fifod.cli.output import emit_values, lines
     from fifod.client import Client
 
     with Client() as client:
         reply = client.integers(n)
-    emit(lines(map(str, reply.data)))
+    emit_values(reply, lines(map(str, reply.data)))
     return 0
 
 
 def _complain(message: str) -> None:
-    try:
-        print(f"fifod-client: {message}", file=sys.stderr)
-    except OSError:
-        pass
+    from fifod.cli.output import tell
+
+    tell(message)

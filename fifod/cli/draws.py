@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fifod.cli import output
-from fifod.cli.parser import Parser, add_draw_options, add_output_options, number, whole
+from fifod.cli.parser import Parser, add_draw_options, add_output_options, number, text, whole
 from fifod.client import ALPHANUMERIC, Client
 
 TYPE_CHECKING = False
@@ -171,7 +171,11 @@ class Strings(Drawing):
             "--length", type=whole, default=12, metavar="LENGTH", help="characters in each, 1 to 32 (12)"
         )
         parser.add_argument(
-            "--characters", default=ALPHANUMERIC, metavar="TEXT", help="up to 128 different characters (A-Z, a-z, 0-9)"
+            "--characters",
+            type=text,
+            default=ALPHANUMERIC,
+            metavar="TEXT",
+            help="up to 128 different characters (A-Z, a-z, 0-9)",
         )
         _add_unique(parser, "text")
 
@@ -241,11 +245,10 @@ def run(command: str, options: Namespace) -> int:
     with Client(timeout=options.timeout) as client:
         reply = drawing.draw(client, options, {"purpose": options.purpose, "secret": options.secret})
     if options.json:
-        output.emit(output.json_line(reply.result))
+        output.emit_drawn(reply, output.json_line(reply.result))
         return 0
-    # The seed first: it cannot be asked for again, even if nobody takes the values.
-    output.show_seed(reply)
-    output.emit(_text(drawing, reply.data, options))
+    # The seed comes first: it cannot be asked for again, even if nobody takes the values.
+    output.emit_values(reply, _text(drawing, reply.data, options))
     if command in SENSITIVE and not options.secret and output.is_watched():
         output.tell("who may read the record can compute these again; with --secret nobody can")
     return 0

@@ -100,11 +100,22 @@ def number(text: str) -> float:
     return int(value) if value.is_integer() else value
 
 
+def text(given: str) -> str:
+    """A text that can be sent."""
+    try:
+        given.encode()
+    except UnicodeEncodeError:
+        raise argparse.ArgumentTypeError("the text holds bytes that are not UTF-8") from None
+    return given
+
+
 def seconds(text: str) -> float:
     """A time-out."""
     value = number(text)
     if not 0 < value <= MAX_TIMEOUT:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a time from 0 to {MAX_TIMEOUT:g} seconds")
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a time: it must be more than 0 and at most {MAX_TIMEOUT:g} seconds"
+        )
     return value
 
 
@@ -115,7 +126,9 @@ def add_timeout(parser: Parser) -> None:
 
 def add_draw_options(parser: Parser) -> None:
     """What every command that draws takes."""
-    parser.add_argument("--purpose", metavar="TEXT", help="what the draw is for; stands in the record, up to 400 bytes")
+    parser.add_argument(
+        "--purpose", type=text, metavar="TEXT", help="what the draw is for; stands in the record, up to 400 bytes"
+    )
     parser.add_argument(
         "--secret",
         action="store_true",

@@ -194,7 +194,7 @@ def test_however_lines_end_it_is_the_same_list(values: Values, daemon: Daemon, t
 
 
 def test_items_need_not_be_text(run: Run) -> None:
-    items = [bytes([byte]) * 3 for byte in range(256) if byte not in b"\n\r"]
+    items = [bytes([byte]) * 3 for byte in range(256) if not bytes([byte]).isspace()]
     done = run("shuffle", input=b"\n".join(items))
     assert sorted(done.stdout.split(b"\n")[:-1]) == sorted(items)
     assert json.loads(run("pick", "1", "--json", input=b"\xff\xfe\n").stdout)["items"] == ["\ufffd\ufffd"]
@@ -214,6 +214,7 @@ def test_a_huge_list(values: Values) -> None:
         (["pick", "0"], b"a\n", "1 to 1 can be drawn"),
         (["shuffle"], b"a\n\nb\n", "line 2 is empty"),
         (["shuffle"], b"a\nb\n\n", "line 3 is empty"),
+        (["shuffle"], b"a\n \t\r\nb\n", "line 2 is only white space"),
     ],
 )
 def test_a_list_that_cannot_be_drawn_from(
