@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 
 from fifod.cli import output
 from fifod.cli.parser import Parser, add_draw_options
 from fifod.client import Client
-from fifod.errors import NotRunning, UsageError
+from fifod.errors import NotRunning, TimedOut, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,7 +20,13 @@ if TYPE_CHECKING:
 DESCRIPTION = """\
 Write random bytes to standard output until it is closed. All of them are one draw: its record holds the seed
 before the first byte leaves, and their number and SHA-256 after the last. The serial number is told on standard error.
-The daemon ends a stream of which nothing is taken for ten seconds."""
+The daemon ends a stream of which nothing is taken for ten seconds.
+
+The recorded number and SHA-256 are of what the daemon wrote into the pipe. A reader that stops early, as head -c does,
+has the beginning of it: take the seed that `fifod-client show SERIAL --json` gives and compute as many bytes by the
+recipe to compare."""
+
+STALL = 10.0
 
 EXAMPLES = """\
   fifod-client stream | head -c 1M > noise
@@ -45,15 +52,24 @@ def run(command: str, options: Namespace) -> int:
     with client.stream(purpose=options.purpose, secret=options.secret) as stream:
         output.tell(f"this stream is draw {stream.serial_number}, hash {stream.hash}")
         output.show_seed(stream.reply)
-        _copy(stream)
-    raise NotRunning("the daemon ended the stream: it stops, or nothing was taken for ten seconds")
+        stalled = _copy(stream)
+    if stalled:
+        raise TimedOut(
+            "the daemon ended the stream, because for ten seconds nothing was taken from it; start a new one"
+        )
+    raise NotRunning("the daemon ended the stream: it stops")
 
 
-def _copy(stream: Stream) -> None:
+def _copy(stream: Stream) -> bool:
+    """Copy until the stream ends; whether its end may be the reader's fault, who let it stand still."""
+    stalled = False
     while chunk := stream.read():
+        began = time.monotonic()
         rest = memoryview(chunk)
         while rest:
             rest = rest[_write(rest) :]
+        stalled = stalled or time.monotonic() - began >= STALL
+    return stalled
 
 
 def _write(rest: memoryview) -> int:

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 
 import pytest
 
 from fifod import __version__, fifos
-from fifod.cli import COMMANDS
+from fifod.cli import COMMANDS, main
 from fifod.client import Client
 from fifod.errors import NotFound
 from tests import needs
 from tests.children import in_child
 from tests.client.conftest import TOP, Run, command
-from tests.client.standin import Request, StandIn
+from tests.client.standin import Request, StandIn, result
 from tests.daemons import Daemon
 from tests.waiting import DEADLINE
 
@@ -44,7 +46,7 @@ def complaint(done: subprocess.CompletedProcess[bytes]) -> str:
         (["uuids", "1", "2"], 64, "unrecognized arguments: 2"),
         (["5", "--uniq"], 64, "unrecognized arguments: --uniq"),
         (["5", "--json", "--summary"], 64, "not allowed with"),
-        (["5", "--timeout", "0"], 64, "is not a time"),
+        (["5", "--timeout", "0"], 64, "it must be more than 0"),
         (["5", "--timeout", "nan"], 64, "is not a number"),
         (["5", "--timeout", "1e9"], 64, "is not a time"),
         (["gaussians", "1", "--mean", "inf"], 64, "is not a number"),
@@ -66,7 +68,10 @@ def complaint(done: subprocess.CompletedProcess[bytes]) -> str:
         (["5", "--purpose", "a\tb"], None, "purpose"),
         (["5", "--purpose", "x" * 401], None, "purpose"),
         (["5", "--purpose", "x" * 5000], 64, "shorten its texts"),
-        ([b"strings", b"1", b"--characters", b"a\xff"], 64, "not Unicode"),
+        ([b"strings", b"1", b"--characters", b"a\xff"], 64, "--characters: the text holds bytes that are not UTF-8"),
+        ([b"5", b"--purpose", b"a\xff"], 64, "--purpose: the text holds bytes that are not UTF-8"),
+        (["5.5"], 64, "'5.5' is not a whole number"),
+        (["show", "5", "\x1b[31m"], 64, "\\x1b[31m"),
     ],
     ids=lambda value: repr(value)[:50] if isinstance(value, list) else None,
 )
@@ -102,6 +107,13 @@ def test_a_silent_daemon_is_a_time_out(serve: Serve, runtime: str) -> None:
     serve(lambda standin, request: None)
     done = command("uuids", "1", "--timeout", "0.2", env={"FIFOD_RUNTIME_DIR": runtime})
     assert done.returncode == 75 and "fifod-client history" in complaint(done)
+
+
+@pytest.mark.parametrize("arguments", [["status"], ["history"], ["show", "1"]])
+def test_a_question_that_times_out_has_made_no_draw(serve: Serve, runtime: str, arguments: list[str]) -> None:
+    serve(lambda standin, request: None)
+    done = command(*arguments, "--timeout", "0.2", env={"FIFOD_RUNTIME_DIR": runtime})
+    assert done.returncode == 75 and "try again later" in complaint(done) and "the draw" not in complaint(done)
 
 
 def test_what_is_no_reply_is_named(serve: Serve, runtime: str) -> None:
@@ -253,4 +265,41 @@ def on_terminal(run: Run, *arguments: str) -> tuple[str, str]:
 def test_a_person_is_told_of_secret_draws(run: Run, name: str) -> None:
     assert "--secret" in on_terminal(run, name, "1")[1]
     assert "nobody can" not in on_terminal(run, name, "1", "--secret")[1]
-    assert on_terminal(run, "uuids", "1")[1] == ""
+    assert "--secret" not in on_terminal(run, "uuids", "1")[1]
+
+
+@pytest.mark.parametrize("arguments", [["5"], ["uuids", "1"], ["shuffle", "/etc/passwd"], ["5", "--secret"]])
+def test_a_person_is_told_which_draw_it_was(run: Run, daemon: Daemon, arguments: list[str]) -> None:
+    told = on_terminal(run, *arguments)[1].splitlines()
+    head, _, head_bytes = list(daemon.records())[-1]
+    assert told[-1] == f"fifod-client: draw {head['serial']}, hash {hashlib.sha256(head_bytes).hexdigest()}"
+
+
+@pytest.mark.parametrize("arguments", [["5"], ["5", "--json"], ["shuffle", "/etc/passwd"]])
+def test_values_that_cannot_be_written_can_be_shown_later(run: Run, daemon: Daemon, arguments: list[str]) -> None:
+    with open("/dev/full", "wb") as full:
+        done = run(*arguments, stdout=full)
+    serial = len(daemon.bodies("draw"))
+    assert f"draw {serial} was made, see fifod-client show {serial}\n" in complaint(done)
+
+
+def test_a_file_name_cannot_command_the_terminal(run: Run, tmp_path: Path) -> None:
+    for arguments in (["pick", "1", "\x1b[31m"], ["verify", "\x1b[31m"], ["verify", b"\xff\x07"]):
+        done = run(*arguments)
+        assert done.returncode == 66 and complaint(done).removesuffix("\n").isprintable()
+
+
+def test_a_stream_that_stood_still_is_not_taken_for_a_daemon_that_stops(
+    serve: Serve, runtime: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def end_at_once(standin: StandIn, request: Request) -> None:
+        standin.write(request, result(request) + b"random")
+        standin.hang_up(request["reply"])
+
+    serve(end_at_once)
+    monkeypatch.setenv("FIFOD_RUNTIME_DIR", runtime)
+    assert main(["stream"]) == 69
+    assert "it stops" in capfd.readouterr().err
+    monkeypatch.setattr("fifod.cli.streaming.time.monotonic", count(0, 1000).__next__)
+    assert main(["stream", "--timeout", "80000"]) == 75
+    assert "for ten seconds nothing was taken" in capfd.readouterr().err
