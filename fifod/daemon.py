@@ -31,9 +31,11 @@ from fifod.wire import Event
 log = logging.getLogger(__name__)
 
 BACKLOG = 512
-BATCH = 16
+BATCH = 64
+SHARED_BATCH = 8  # as long as more than one uid asks: each waits for less of the others' work
+SHARED_NS = 1_000_000_000
 DURABLE_BATCH = 512  # the disk's time is shared by all of a batch
-TURN = 8  # requests of one channel in a batch: replies written together wake their reader once
+TURN = 16  # requests of one channel in a batch: replies written together wake their reader once
 TURN_NS = 4_000_000
 TICK_NS = 2_000_000_000
 HOUR_NS = 3_600_000_000_000
@@ -53,6 +55,7 @@ class Daemon:
         self._parking = Parking()
         self._waiting = Rota()
         self._backlog = 0
+        self._newest_uid, self._shared_until = -1, 0
         self._by_descriptor: dict[int, Channel] = {}
         self._poll = select.epoll()
         self._delivery = Delivery(self._poll, self._close)
@@ -70,7 +73,8 @@ class Daemon:
 
     def configure(self, config: Config) -> None:
         """Take over a configuration."""
-        self._batch_size = DURABLE_BATCH if config.durability == "disk" else BATCH
+        is_durable = config.durability == "disk"
+        self._batch_size, self._shared_size = (DURABLE_BATCH, DURABLE_BATCH) if is_durable else (BATCH, SHARED_BATCH)
         self._clients.configure(config.limits)
         self._clients.owner_of = Owners().owner
         self._service.configure(config)
@@ -130,9 +134,10 @@ class Daemon:
     def _serve(self) -> None:
         batch: list[Asked] = []
         channels: list[Channel] = []
-        while self._waiting and len(batch) < self._batch_size:
+        size = self._shared_size if time.monotonic_ns() < self._shared_until else self._batch_size
+        while self._waiting and len(batch) < size:
             channel = self._waiting.take()
-            for _ in range(min(TURN, len(channel.requests))):
+            for _ in range(min(TURN, size, len(channel.requests))):
                 request = channel.requests.popleft()
                 caller = channel.caller if request.user is None else Caller(channel.uid, request.user)
                 batch.append(Asked(caller, request))
@@ -167,6 +172,9 @@ class Daemon:
             self._backlog += 1
             if len(channel.requests) == 1:
                 self._waiting.add(channel)
+            if channel.uid != self._newest_uid:
+                self._newest_uid = channel.uid
+                self._shared_until = time.monotonic_ns() + SHARED_NS
         else:
             self._service.refused[event.code] += 1
             self._delivery.send(channel, Reply(wire.encode_error(event, event.id)), time.monotonic_ns())

@@ -175,7 +175,8 @@ def draw_reply(draw: Draw, stamp: Stamp, ledger: str, request_id: Id, record: Re
     )
     end = wire.encode_result_end(completion_time(stamp.time), result, request_id)
     if draw.params.weight <= _SMALL:
-        return Reply(b"%b%b%b" % (wire.RESULT_START, data(draw.params, draw.seed).encode(), end), None, stamp.serial)
+        values = data(draw.params, draw.seed).encode()
+        return Reply(b"".join((wire.RESULT_START, values, end)), None, stamp.serial)
     pieces = _with_end(data_pieces(draw.params, draw.seed), end)
     return Reply(wire.RESULT_START, pieces, stamp.serial, is_heavy=_is_heavy(draw.params))
 

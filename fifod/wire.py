@@ -198,5 +198,5 @@ RESULT_START = b'{"jsonrpc":"2.0","result":{"random":{"data":'
 
 def encode_result_end(completion_time: str, result: DrawResult, request_id: Id) -> bytes:
     """What follows the data in the reply to a draw: RESULT_START, the data, this."""
-    members = _encode(result)[1:]
-    return b',"completionTime":"%b"},%b,"id":%b}\n' % (completion_time.encode(), members, _encode(request_id))
+    start = b',"completionTime":"' + completion_time.encode() + b'"},'
+    return b"".join((start, _encode(result)[1:], b',"id":', _encode(request_id), b"}\n"))
