@@ -27,7 +27,11 @@ def check(text: bytes, options: Namespace) -> int:
         raise LedgerError(f"cannot check {what}: it is no receipt and no ledger: {error.message}") from None
     except LedgerError as error:
         raise LedgerError(f"the receipt is not good: {error.message}") from None
-    output.emit(_receipt_text(receipt, items))
+    try:
+        report = _receipt_text(receipt, items)
+    except (LookupError, TypeError):
+        raise LedgerError("the receipt is not good: its record is not as fifod writes them") from None
+    output.emit(report)
     return 0
 
 
@@ -36,13 +40,13 @@ def _listed(receipt: Receipt, file: str) -> list[bytes]:
     from fifod.cli import lists
 
     recorded = receipt.body.get("input")
-    if not recorded:
+    if not isinstance(recorded, dict):
         raise LedgerError("its draw is not about a list")
     items = lists.items_of(lists.read(file))
-    if (len(items), lists.digest(items)) != (recorded["count"], recorded["sha256"]):
+    if (len(items), lists.digest(items)) != (recorded.get("count"), recorded.get("sha256")):
         raise LedgerError(
             f"{file} is not its list: it has {len(items)} items with SHA-256 {lists.digest(items)}, "
-            f"the record says {recorded['count']} with {recorded['sha256']}"
+            f"the record says {recorded.get('count')} with {recorded.get('sha256')}"
         )
     return items
 

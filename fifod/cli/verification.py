@@ -31,7 +31,8 @@ otherwise the daemon is asked for the chain of heads, which anyone may check.
 A receipt proves that its values follow from the seed and the parameters in its record. That the record is the one
 made at the time is proved by its hash: find it in the ledger with --expect, or with someone who noted it. A chain
 proves that nothing before a noted hash was changed, removed or added since. Against an administrator who writes
-everything anew, only hashes that were noted elsewhere help: so note some.
+everything anew, only hashes that were noted elsewhere help: so note some. The daemon notes its newest draw beside
+the ledger, in the file `head`: a ledger that no longer holds that draw has lost its end.
 
 Exit status 65: something is wrong; each fault is named with its file and line."""
 

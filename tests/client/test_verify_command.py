@@ -14,8 +14,9 @@ import pytest
 
 from fifod.client import Client
 from fifod.ledger.writer import Entry
+from fifod.recipe import values
 from tests.client.conftest import TOP, Run
-from tests.client.ledgers import begin, body, check, edit, hashes, segments, told
+from tests.client.ledgers import SEED, begin, body, check, edit, hashes, segments, told
 from tests.daemons import Daemon
 from tests.waiting import DEADLINE
 
@@ -204,3 +205,15 @@ def test_the_checker_agrees_about_receipts(run: Run, tmp_path: Path) -> None:
         line = [sys.executable, str(TOP / "fifod" / "checker.py"), "receipt", str(receipt)]
         checked = subprocess.run(line, capture_output=True, timeout=DEADLINE)
         assert (checked.returncode == 0) == (run("verify", str(receipt)).returncode == 0) == (text == good)
+
+
+@pytest.mark.parametrize("change", [{"drawer": None}, {"input": "list"}, {"input": {"count": 1}}])
+def test_a_record_as_no_daemon_writes_it_is_a_fault(run: Run, change: dict[str, object]) -> None:
+    made = {name: value for name, value in {**body(1), **change}.items() if value is not None}
+    text = json.dumps(made)
+    head = {"v": 1, "kind": "draw", "serial": 1, "time": "2026-11-23T08:00:00.000000Z", "prev": "0" * 64}
+    head["body"] = hashlib.sha256(text.encode()).hexdigest()
+    value = values("generateIntegers", body(1)["params"], SEED)  # type: ignore[arg-type]
+    receipt = {"receipt": "fifod-receipt-1", "head": json.dumps(head), "body": text, "data": value}
+    done = run("verify", "-", input=json.dumps(receipt).encode())
+    assert done.returncode == 65 and b"not as fifod writes them" in done.stderr
