@@ -38,12 +38,13 @@ durability = "disk"
 front_ends = [{uid}]
 """
 
-BANNER = """
+ADDRESS = """\
 fifod is running. Its pages:   http://127.0.0.1:{port}/
-Log in with                    name {user}   password {password}
+Log in with                    name {user}   password {password}"""
+HOW_TO_GO_ON = """\
 To draw in another terminal, first tell it where fifod is; then three commands to try:
 
-  export FIFOD_RUNTIME_DIR={run} FIFOD_STATE_DIR={state} PATH={bin}:"$PATH"
+  export FIFOD_RUNTIME_DIR={run} FIFOD_STATE_DIR={state} FIFOD_CONFIG={config} PATH={bin}:"$PATH"
 
   fifod-client integers 5 --min 1 --max 100
   printf '%s\\n' Ann Ben Cleo Dan | fifod-client pick 2 --purpose "who brings the cake"
@@ -153,11 +154,16 @@ class Trial:
             self._start()
             self.supervisor.run()
         except Stopped as stopped:
-            self.output.say(f"Stopping because of {stopped} ...")
+            self._say_more(f"Stopping because of {stopped} ...")
         finally:
             self.supervisor.stop()
-        self.output.say(f"Stopped. The data stays in {VAR}.")
+        self._say_more(f"Stopped. The data stays in {VAR}.")
         return 0
+
+    def _say_more(self, text: str) -> None:
+        """Say what is neither address nor login nor a problem."""
+        if not self.output.quiet:
+            self.output.say(text)
 
     def _start(self) -> None:
         self.progress.say("Starting the daemon, the recorder and the web site ...")
@@ -172,7 +178,9 @@ class Trial:
         self.supervisor.start(web)
         self._wait(self._is_usable, "the web site did not say that all is well")
         recorder.ready = web.ready = True
-        self.output.say(self._banner(login))
+        self._say_more("")
+        self.output.say(ADDRESS.format(port=self.port, user=login.user, password=login.password()))
+        self._say_more(how_to_go_on())
 
     def _program(
         self,
@@ -228,10 +236,11 @@ class Trial:
             connection.close()
         return report if isinstance(report, dict) else {}
 
-    def _banner(self, login: Login) -> str:
-        places = {"run": RUN, "state": STATE, "bin": VENV / "bin", "var": VAR}
-        quoted = {name: shlex.quote(str(place)) for name, place in places.items()}
-        return BANNER.format(port=self.port, user=login.user, password=login.password(), **quoted)
+
+def how_to_go_on() -> str:
+    """Commands that work as printed, and what a trial proves."""
+    places = {"run": RUN, "state": STATE, "config": CONFIG, "bin": VENV / "bin", "var": VAR}
+    return HOW_TO_GO_ON.format(**{name: shlex.quote(str(place)) for name, place in places.items()})
 
 
 def environment_of_programs() -> dict[str, str]:

@@ -41,8 +41,8 @@ def start(checkout: Path) -> Iterator[Callable[..., Trial]]:
     """Start a trial in the checkout."""
     trials: list[Trial] = []
 
-    def start_trial(*arguments: str, ready: bool = True, terminal: int | None = None) -> Trial:
-        trials.append(Trial(checkout, *arguments, terminal=terminal))
+    def start_trial(*arguments: str, ready: bool = True, terminal: int | None = None, path: str | None = None) -> Trial:
+        trials.append(Trial(checkout, *arguments, terminal=terminal, path=path))
         if ready:
             trials[-1].wait_for(READY)
         return trials[-1]

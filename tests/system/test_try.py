@@ -82,6 +82,24 @@ def test_a_second_start_keeps_login_and_draws_and_sets_nothing_up(first_start: T
     assert "Setting up" not in two.printed
 
 
+def test_a_start_where_its_own_python_comes_first_sets_nothing_up(checkout: Path, tmp_path: Path, start: Start) -> None:
+    log = checkout / "var" / "log" / "setup.log"
+    size = log.stat().st_size
+    alias = tmp_path / "alias"
+    alias.symlink_to(checkout)
+    for folder in (checkout, alias):
+        trial = start(path=f"{folder}/.venv/bin:{os.environ['PATH']}")
+        assert "Setting up" not in trial.printed
+        trial.process.terminate()
+        assert trial.wait() == 0
+    assert "venv --clear" not in log.read_text()[size:]
+
+
+def test_its_daemon_can_be_checked_with_what_it_prints(trial: Trial) -> None:
+    with changed(trial.checkout / "var" / "fifod.toml", "durabilty = 'disk'\n"):
+        assert "durabilty" in "\n".join(trial.shell(f"{trial.export}; fifod --check 2>&1 || true"))
+
+
 def test_a_second_start_needs_no_network(checkout: Path) -> None:
     needs.namespaces()
     trial = Trial(checkout, command=["unshare", "--net", sys.executable, "-c", WITH_LOOPBACK, "./deploy/try"])
@@ -204,10 +222,14 @@ def test_a_port_that_is_none_is_refused(start: Start, port: str) -> None:
     assert "a port is a number from 0 to 65535" in trial.printed
 
 
-def test_quiet_prints_address_login_and_commands_only(start: Start) -> None:
-    trial = start("--port", "0", "--quiet")
-    assert trial.printed.lstrip().startswith("fifod is running")
-    assert "fifod |" not in trial.printed
+def test_quiet_prints_address_and_login_only(start: Start) -> None:
+    trial = start("--port", "0", "--quiet", ready=False)
+    trial.wait_for(f"password {(trial.checkout / 'var' / 'login').read_text().split()[-1]}\n")
+    trial.process.terminate()
+    assert trial.wait() == 0
+    address, login = trial.printed.splitlines()
+    assert address.endswith(f"http://127.0.0.1:{trial.port}/")
+    assert login.endswith(f"password {trial.password}")
 
 
 def test_what_a_program_prints_is_logged_and_shown_with_its_name(trial: Trial) -> None:

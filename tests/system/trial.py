@@ -16,7 +16,12 @@ class Trial:
     """One process of `./deploy/try` and its output so far."""
 
     def __init__(
-        self, checkout: Path, *arguments: str, terminal: int | None = None, command: list[str] | None = None
+        self,
+        checkout: Path,
+        *arguments: str,
+        terminal: int | None = None,
+        command: list[str] | None = None,
+        path: str | None = None,
     ) -> None:
         self.checkout = checkout
         self.printed = ""
@@ -29,6 +34,7 @@ class Trial:
             stdout=into,
             stderr=into,
             start_new_session=True,
+            env=os.environ if path is None else {**os.environ, "PATH": path},
         )
         os.close(into)
 
@@ -72,11 +78,19 @@ class Trial:
         return found[1]
 
     @property
+    def export(self) -> str:
+        """The line that tells another terminal where fifod is."""
+        [export] = [line for line in self._indented if line.startswith("export ")]
+        return export
+
+    @property
     def commands(self) -> list[str]:
         """The commands to try, each after the line that makes it work."""
-        indented = [line.strip() for line in self.printed.splitlines() if line.startswith("  ")]
-        [export] = [line for line in indented if line.startswith("export ")]
-        return [f"{export}; {line}" for line in indented if line.startswith(("fifod-client ", "printf "))]
+        return [f"{self.export}; {line}" for line in self._indented if line.startswith(("fifod-client ", "printf "))]
+
+    @property
+    def _indented(self) -> list[str]:
+        return [line.strip() for line in self.printed.splitlines() if line.startswith("  ")]
 
     def shell(self, command: str) -> list[str]:
         """Run a command line as a person would, somewhere else than in the checkout; the lines it prints."""
