@@ -42,6 +42,13 @@ def result(account: AbstractBaseUser, serial: int) -> Reply:
         return client.result(serial)
 
 
+def listed(account: AbstractBaseUser, serial: int) -> dict[str, Any] | None:
+    """The list's entry for a draw of the account, with `head` and `body`: it tells of secret draws too."""
+    with _client(account, SECONDS_FOR_A_QUESTION) as client:
+        draws: list[dict[str, Any]] = client.draws(1, before=serial + 1)["draws"]
+    return next((draw for draw in draws if draw["serialNumber"] == serial), None)
+
+
 def status() -> dict[str, Any]:
     """How the daemon is."""
     with Client(str(settings.RUNTIME_DIR), timeout=SECONDS_FOR_HEALTH) as client:

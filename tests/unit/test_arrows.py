@@ -44,6 +44,7 @@ FOR_THE_WEB = {
     "fifod.names",
     "fifod.ledger",
     "fifod.ledger.reader",
+    "fifod.ledger.receipt",
     "fifod.ledger.record",
 }
 WITHOUT_IO = {

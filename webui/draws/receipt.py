@@ -1,5 +1,6 @@
 """Everything that a draw's page shows, from the daemon and from the draw table."""
 
+import json
 import math
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +9,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 
 from fifod.client import Reply
 from fifod.errors import FifodError, NotFound, OutOfRange
+from fifod.ledger.receipt import receipt_of
 from fifod.ledger.record import parse_record
 from webui import gateway
 from webui.history.models import Draw
@@ -59,6 +61,31 @@ def of(account: AbstractBaseUser, serial: int) -> Receipt:
     if draw.drawer != drawer:
         raise Unknown
     return Receipt(draw, _values(reply))
+
+
+def saved(account: AbstractBaseUser, serial: int) -> str:
+    """The receipt of an account's own draw as `fifod-client show SERIAL --json` gives it, to be kept and verified."""
+    try:
+        shown = _shown(account, serial)
+    except (NotFound, OutOfRange):
+        raise Unknown from None
+    except FifodError:
+        raise Unavailable from None
+    if not shown["body"] or json.loads(shown["body"]).get("drawer") != gateway.drawer(account):
+        raise Unknown
+    receipt = receipt_of(shown["head"], shown["body"], shown.get("random", {}).get("data"), None)
+    return json.dumps(receipt, ensure_ascii=False, separators=(",", ":")) + "\n"
+
+
+def _shown(account: AbstractBaseUser, serial: int) -> dict[str, Any]:
+    """Head, body and values; the daemon keeps no values of a secret draw, but lists its record."""
+    try:
+        return gateway.result(account, serial).result
+    except NotFound:
+        entry = gateway.listed(account, serial)
+        if entry is None:
+            raise
+        return entry
 
 
 def _from_row(row: Draw | None, otherwise: Exception, missing: str) -> Receipt:

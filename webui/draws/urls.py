@@ -25,4 +25,5 @@ urlpatterns = [
     path("", views.draw, name="draw"),
     path("draws/", views.history, name="history"),
     path("draws/<serial:serial>/", views.show, name="receipt"),
+    path("draws/<serial:serial>/receipt.json", views.save, name="save"),
 ]

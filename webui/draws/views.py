@@ -70,6 +70,21 @@ def show(request: AccountRequest, serial: int) -> HttpResponse:
 @never_cache
 @login_required
 @require_safe
+def save(request: AccountRequest, serial: int) -> HttpResponse:
+    """The receipt of one's own draw as a file, which `fifod-client verify` checks."""
+    try:
+        text = receipt.saved(request.user, serial)
+    except receipt.Unknown:
+        raise Http404(f"no draw {serial} of this account") from None
+    except receipt.Unavailable:
+        return render(request, "draws/unsaved.html", {"serial": serial}, status=503)
+    name = f'attachment; filename="fifod-draw-{serial}.json"'
+    return HttpResponse(text, content_type="application/json", headers={"Content-Disposition": name})
+
+
+@never_cache
+@login_required
+@require_safe
 def history(request: AccountRequest) -> HttpResponse:
     """One's own draws, newest first. A page begins below a serial number, so the last is as fast as the first."""
     draws = Draw.objects.of_drawer(gateway.drawer(request.user)).newest_first()
