@@ -13,6 +13,7 @@ from fifod import names
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "[::1]")
 _HOST = re.compile(r"\.?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*|\[[0-9A-Fa-f:]+\]")
 _MIN_KEY_LENGTH = 32
+_PRIVATE = 0o640
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ def read() -> Environment:
     """Read and check all variables."""
     state = _directory("FIFOD_STATE_DIR", names.state_dir())
     database = _file("FIFOD_DATABASE", state / "web.sqlite3")
-    return Environment(
+    found = Environment(
         runtime_dir=_directory("FIFOD_RUNTIME_DIR", names.runtime_dir()),
         state_dir=state,
         database=database,
@@ -39,6 +40,8 @@ def read() -> Environment:
         hosts=_hosts("FIFOD_WEB_HOSTS"),
         behind_tls=_switch("FIFOD_WEB_TLS"),
     )
+    _keep_private(database)
+    return found
 
 
 def _directory(name: str, value: str) -> Path:
@@ -52,6 +55,29 @@ def _file(name: str, default: Path) -> Path:
     if path.is_dir():
         raise ImproperlyConfigured(f"{name} must be a file, but {path} is a directory")
     return path
+
+
+def _keep_private(database: Path) -> None:
+    """Let nobody else read sessions and password hashes, whatever the umask; -wal and -shm get the database's mode.
+
+    What is impossible is left to the first query, which says why.
+    """
+    try:
+        os.close(os.open(database, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:
+        for path in (database, *(database.with_name(database.name + end) for end in ("-wal", "-shm"))):
+            _tighten(path)
+    except OSError:
+        pass
+
+
+def _tighten(path: Path) -> None:
+    try:
+        mode = path.stat().st_mode & 0o777
+        if mode & ~_PRIVATE:
+            path.chmod(mode & _PRIVATE)
+    except OSError:
+        pass  # not there, or another's to change
 
 
 def _hosts(name: str) -> list[str]:

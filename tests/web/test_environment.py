@@ -1,3 +1,4 @@
+import shlex
 import stat
 from pathlib import Path
 
@@ -26,7 +27,35 @@ def test_it_makes_a_secret_key_that_stays(state: Path) -> None:
     first, second = environment.read(), environment.read()
     assert first.secret_key == second.secret_key and len(first.secret_key) >= 32
     assert stat.S_IMODE((state / "web.key").stat().st_mode) == 0o600
-    assert [path.name for path in state.iterdir()] == ["web.key"]
+    assert {path.name for path in state.iterdir()} == {"web.key", "web.sqlite3"}
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
+def test_its_database_is_for_its_owner_alone_whatever_the_umask(place: Path, umask: int) -> None:
+    site = Site(place / "state", place / "run")
+    command = shlex.join([*site.python, "manage.py"])
+    site.run(["sh", "-c", f"umask {umask:03o}; {command} migrate -v0"])
+    script = "from django.contrib.sessions.models import *; Session.objects.count(); import os, webui.settings as s"
+    shown = "print(*(f'{os.stat(f\"{s._ENVIRONMENT.database}{end}\").st_mode:o}' for end in ('', '-wal', '-shm')))"
+    done = site.run(["sh", "-c", f"umask {umask:03o}; {command} shell -v0 -c {shlex.quote(f'{script}; {shown}')}"])
+    assert done.stdout.split() == ["100600"] * 3, done.stdout
+
+
+def test_a_database_that_others_could_read_is_closed_to_them(state: Path) -> None:
+    names = [f"web.sqlite3{end}" for end in ("", "-wal", "-shm")]
+    for name in names:
+        (state / name).touch()
+        (state / name).chmod(0o644)
+    environment.read()
+    assert {stat.S_IMODE((state / name).stat().st_mode) for name in names} == {0o640}
+
+
+def test_a_database_that_cannot_be_made_is_left_to_the_first_query(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FIFOD_DATABASE", "/proc/no/such/place")
+    monkeypatch.setenv("FIFOD_SECRET_KEY_FILE", str(state / "web.key"))
+    assert environment.read().database == Path("/proc/no/such/place")
 
 
 @pytest.mark.parametrize(
