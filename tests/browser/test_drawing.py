@@ -1,3 +1,5 @@
+import json
+
 from playwright.sync_api import expect
 
 from fifod.client import Client
@@ -11,10 +13,11 @@ def test_a_person_logs_in_draws_and_finds_the_draw_in_the_history(visit: Visit) 
     assert len(values) == 7 and all(1 <= int(value) <= 100 for value in values)
     # The recorder follows the ledger by itself: the promise is a second, the deadline allows for a busy machine.
     visit.page.goto("/draws/")
-    row = visit.page.get_by_role("row", name="the raffle <b>").or_(visit.page.locator("tr", has_text="the raffle"))
+    serial = receipt.rstrip("/").rpartition("/")[2]
+    row = visit.page.locator("tr", has_text="the raffle <b>", has=visit.page.locator(f'a[href="/draws/{serial}/"]'))
     while not row.count():
         visit.page.reload()
-    row.first.get_by_role("link").click()
+    row.get_by_role("link").click()
     assert visit.page.url == receipt
     assert visit.page.locator(".drawn li").all_inner_texts() == values
 
@@ -85,6 +88,26 @@ def test_the_admin_works_under_the_strict_policy(visit: Visit) -> None:
     expect(visit.page.get_by_role("heading", name="Select draw to view")).to_be_visible()
     visit.page.goto("/admin/auth/user/")
     expect(visit.page.get_by_role("link", name="alice", exact=True)).to_be_visible()
+
+
+def test_a_person_saves_the_receipt_of_a_draw(visit: Visit) -> None:
+    visit.log_in()
+    serial = int(visit.draw().rstrip("/").rpartition("/")[2])
+    with visit.page.expect_download() as download:
+        visit.page.get_by_role("link", name="Save receipt").click()
+    assert download.value.suggested_filename == f"fifod-draw-{serial}.json"
+    saved = json.loads(download.value.path().read_bytes())
+    assert list(map(str, saved["data"])) == visit.page.locator(".drawn li").all_inner_texts()
+
+
+def test_many_values_stand_in_a_box_that_says_that_it_scrolls(visit: Visit) -> None:
+    visit.log_in()
+    visit.draw(How_many="1000")
+    box = visit.page.get_by_role("region", name="Values").and_(visit.page.locator(".box"))
+    expect(box).to_have_accessible_description("All 1000 values are in this box: scroll it to see the rest.")
+    box.focus()
+    visit.page.keyboard.press("End")
+    expect(box.locator("li").last).to_be_in_viewport()
 
 
 def test_no_page_is_wider_than_the_screen(visit: Visit) -> None:

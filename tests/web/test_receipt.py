@@ -9,6 +9,7 @@ from tests.daemons import Daemon
 from tests.web.conftest import logged_in
 from tests.web.pages import draw, text, values_of
 from webui import gateway
+from webui.draws import receipt
 from webui.history.models import Draw
 
 Recorded = Callable[[Daemon], None]
@@ -42,6 +43,19 @@ def test_it_names_hash_and_the_hash_before(shared: Daemon, browser: Client) -> N
 def test_it_sums_up_the_values(shared: Daemon, browser: Client) -> None:
     serial = draw(browser, n="4", min="10", max="10")
     assert "4 values, sum 40, mean 10" in text(browser.get(f"/draws/{serial}/"))
+
+
+@pytest.mark.parametrize(
+    ("value", "mean"), [("479820001", "479820001"), ("-1000000000", "-1000000000"), ("0", "0"), ("100", "100")]
+)
+def test_it_writes_the_mean_in_plain_digits(shared: Daemon, browser: Client, value: str, mean: str) -> None:
+    page = text(browser.get(f"/draws/{draw(browser, n='3', min=value, max=value)}/"))
+    assert page.partition(" mean ")[2].split()[0] == mean
+
+
+def test_the_mean_has_four_decimal_places() -> None:
+    assert receipt.Receipt(Draw(), [1, 1, 0]).mean == "0.6667"
+    assert receipt.Receipt(Draw(), [-1, *[0] * 99_999]).mean == "0"
 
 
 @pytest.mark.parametrize("is_recorded", [False, True])

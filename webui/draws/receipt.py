@@ -1,8 +1,8 @@
 """Everything that a draw's page shows, from the daemon and from the draw table."""
 
 import json
-import math
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -14,6 +14,8 @@ from fifod.ledger.record import parse_record
 from webui import gateway
 from webui.history.models import Draw
 from webui.history.rows import unsaved_draw
+
+_SHOWN_AT_ONCE = 200
 
 
 class Unknown(Exception):
@@ -39,8 +41,15 @@ class Receipt:
 
     @property
     def mean(self) -> str | None:
-        """The mean of the values, if they are numbers."""
-        return None if self.total is None or not self.values else f"{math.fsum(self.values) / len(self.values):.6g}"
+        """The mean of the values, if they are numbers, to four decimal places."""
+        if self.total is None or not self.values:
+            return None
+        return f"{Decimal(self.total) / len(self.values):z.4f}".rstrip("0").rstrip(".")
+
+    @property
+    def is_long(self) -> bool:
+        """Whether the values are too many to stand on the page all at once."""
+        return self.values is not None and len(self.values) > _SHOWN_AT_ONCE
 
 
 def of(account: AbstractBaseUser, serial: int) -> Receipt:
