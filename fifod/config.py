@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 from msgspec import Struct, structs
 
 from fifod import names
+from fifod.checks import unknown_name
 from fifod.errors import StartError
-from fifod.params import unknown_name
 
 _MAX_UID = 2**32 - 2
 

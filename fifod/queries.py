@@ -8,12 +8,12 @@ import msgspec
 from msgspec import structs
 
 from fifod import names, wire
+from fifod.checks import check_names, integer
 from fifod.draw import Reply, draw_reply, recorded_draw
 from fifod.errors import NotFound
 from fifod.ledger.reader import LedgerReader, Line
 from fifod.ledger.record import DRAW, Record
 from fifod.ledger.writer import Stamp
-from fifod.params import check_names, integer
 from fifod.types import Caller, Request
 
 _MAX_SERIAL = 2**53 - 1

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from fifod import __version__, names, wire
+from fifod.checks import check_names, unknown_name
 from fifod.config import Config
 from fifod.draw import Draw, Reply, draw_reply, new_draw, record_body, recorded_draw, was_asked_by
 from fifod.errors import (
@@ -30,7 +31,7 @@ from fifod.keys import KeyIndex, key_digest
 from fifod.ledger.reader import LedgerReader
 from fifod.ledger.record import DRAW, END, UNDELIVERED, timestamp
 from fifod.ledger.writer import Entry, LedgerWriter, Stamp
-from fifod.params import check_names, normalise, unknown_name
+from fifod.params import normalise
 from fifod.queries import Archive
 from fifod.quota import Quotas
 from fifod.types import AnyParams, Caller, Request

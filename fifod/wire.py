@@ -12,8 +12,8 @@ import re
 import msgspec
 
 from fifod import errors, names
+from fifod.checks import printable, unknown_name
 from fifod.errors import InvalidRequest, Malformed, RequestError, TooLong
-from fifod.params import printable, unknown_name
 from fifod.types import BadRequest, Id, Input, Request
 
 Event = Request | BadRequest

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 
 LAYERS: list[set[str]] = [
     {"fifod", "fifod.errors", "fifod.names", "fifod.types"},
-    {"fifod.params", "fifod.keystream", "fifod.gaussians", "fifod.recipe", "fifod.wire", "fifod.reply"},
+    {"fifod.checks", "fifod.params", "fifod.keystream", "fifod.gaussians", "fifod.recipe", "fifod.wire", "fifod.reply"},
     {"fifod.ledger", "fifod.fifos", "fifod.owners", "fifod.log", "fifod.config"},
     {"fifod.keys", "fifod.quota", "fifod.state", "fifod.draw", "fifod.queries", "fifod.service", "fifod.courier"},
     {"fifod.channel", "fifod.rota", "fifod.clients", "fifod.parking", "fifod.intake", "fifod.delivery"},
@@ -49,6 +49,7 @@ FOR_THE_WEB = {
 }
 WITHOUT_IO = {
     "fifod.wire",
+    "fifod.checks",
     "fifod.params",
     "fifod.types",
     "fifod.recipe",

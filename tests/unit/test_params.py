@@ -10,8 +10,9 @@ import msgspec
 import pytest
 
 from fifod import names
+from fifod.checks import unknown_name
 from fifod.errors import RequestError
-from fifod.params import normalise, unknown_name
+from fifod.params import normalise
 
 TODAY = datetime.date(2026, 11, 23)
 LETTERS = string.ascii_letters + string.digits

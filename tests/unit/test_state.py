@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from fifod.errors import EX_TEMPFAIL, StartError
+from fifod.errors import EX_TEMPFAIL, AlreadyRunning, StartError
 from fifod.ledger.reader import LedgerReader
-from fifod.state import AlreadyRunning, PidFile, State, make_directory
+from fifod.state import PidFile, State, make_directory
 from tests.unit.ledgers import draws, no_file_beyond, open_writer
 
 
