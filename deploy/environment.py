@@ -48,9 +48,11 @@ class Environment:
             "--require-hashes",
         ]
         progress.run("Fetching what builds packages", [*pip, "-r", str(ROOT / "requirements-build.lock")])
-        # Built with the setuptools just pinned, not with whatever is newest today.
+        # Built with the setuptools just pinned, not with whatever is newest today. The lock files are complete: asked
+        # for what a package with extras needs, pip would look at releases that came after them, and stumble.
         wanted = [word for lock in self.locks for word in ("-r", str(lock))]
-        progress.run("Fetching and building packages", [*pip, "--no-build-isolation", "--use-pep517", *wanted])
+        build = [*pip, "--no-deps", "--no-build-isolation", "--use-pep517"]
+        progress.run("Fetching and building packages", [*build, *wanted])
         self._add_checkout()
         self._stamp.write_text("\n".join(self._wanted()))
 
