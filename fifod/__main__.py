@@ -11,8 +11,6 @@ import socket
 import sys
 import time
 
-from systemd.daemon import notify
-
 from fifod import __version__, config, names
 from fifod.daemon import Daemon
 from fifod.errors import FifodError, StartError
@@ -20,23 +18,25 @@ from fifod.fifos import request_path
 from fifod.ledger.reader import LedgerReader
 from fifod.ledger.record import NOTE
 from fifod.ledger.writer import Entry, LedgerWriter
-from fifod.log import log, to_stderr
+from fifod.log import CANNOT_START, NOT_RELOADED, RELOADED, STARTED, STOPPED, LastError, fields, log, start
 from fifod.service import Service, Sources
 from fifod.state import PidFile, State, make_directory
+from fifod.supervision import Supervisor
 
 
 def main() -> int:
     """Run the daemon; returns its exit status (3: it can never start like this)."""
     arguments = _parser().parse_args()
-    to_stderr()
+    errors, supervisor = start(), Supervisor()
     try:
         settings = config.load(arguments.config)
         if arguments.check:
             print(f"{arguments.config or names.config_file()}: the configuration is good")
             return 0
-        _serve(settings, arguments.config)
+        _serve(settings, arguments.config, supervisor, errors)
     except FifodError as error:
-        log.error("%s", error.message)
+        log.error("%s", error.message, extra=fields(CANNOT_START))
+        supervisor.starting_failed(error.message)
         return error.exit_status
     return 0
 
@@ -56,12 +56,14 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _serve(settings: config.Config, path: str | None) -> None:
+def _serve(settings: config.Config, path: str | None, supervisor: Supervisor, errors: LastError) -> None:
     make_directory(names.runtime_dir(), 0o755)
     state = State(names.state_dir())
     try:
-        daemon, writer = _prepare(settings, state)
-        _handle_signals(daemon, path)
+        service, writer = _prepare(settings, state)
+        daemon = Daemon(names.runtime_dir(), settings, service, _wakeup_pipe(), supervisor, errors)
+        daemon.upkeep.note_head = state.note_head
+        _handle_signals(daemon, path, supervisor)
         pid_file = PidFile(os.path.join(names.runtime_dir(), "fifod.pid"))
     except FifodError:
         if not state.did_crash:
@@ -69,25 +71,22 @@ def _serve(settings: config.Config, path: str | None) -> None:
         raise
     # What is there now stays for good; the collector need not look at it again and again.
     gc.freeze()
-    _notify(f"READY=1\nSTATUS=serving draws from {names.runtime_dir()}")
-    log.info("serving requests at %s, ledger %s", request_path(names.runtime_dir()), state.ledger_path)
+    serial, hash_ = service.head
+    where = request_path(names.runtime_dir())
+    log.info(
+        "serving requests at %s, ledger %s", where, state.ledger_path, extra=fields(STARTED, serial=serial, hash=hash_)
+    )
+    supervisor.ready(daemon.upkeep.status)
     try:
         daemon.run()
     finally:
         pid_file.remove()
     writer.close()
     state.release()
-    log.info("stopped")
+    log.info("stopped after %d draws", service.draws, extra=fields(STOPPED, serial=service.head[0]))
 
 
-def _notify(text: str) -> None:
-    try:
-        notify(text)
-    except OSError as error:
-        log.warning("cannot tell the supervisor %s: %s", text.partition("\n")[0], error.strerror)
-
-
-def _prepare(settings: config.Config, state: State) -> tuple[Daemon, LedgerWriter]:
+def _prepare(settings: config.Config, state: State) -> tuple[Service, LedgerWriter]:
     ledger = LedgerReader(state.ledger_path)
     key = state.host_key()
     writer = LedgerWriter(state.ledger_path, key_commitment=hashlib.sha256(key).hexdigest(), host=socket.gethostname())
@@ -95,10 +94,7 @@ def _prepare(settings: config.Config, state: State) -> tuple[Daemon, LedgerWrite
     state.check_head(ledger)
     if state.did_crash:
         writer.owe(Entry.of(NOTE, {"note": "restart", "reason": "the daemon had not stopped cleanly"}))
-    service = Service(settings, writer, ledger, key, Sources(os.urandom, time.time_ns, time.monotonic_ns))
-    daemon = Daemon(names.runtime_dir(), settings, service, _wakeup_pipe())
-    daemon.note_head = state.note_head
-    return daemon, writer
+    return Service(settings, writer, ledger, key, Sources(os.urandom, time.time_ns, time.monotonic_ns)), writer
 
 
 def _check_key(ledger: LedgerReader, key: bytes) -> None:
@@ -112,7 +108,7 @@ def _wakeup_pipe() -> int:
     return reader
 
 
-def _handle_signals(daemon: Daemon, path: str | None) -> None:
+def _handle_signals(daemon: Daemon, path: str | None, supervisor: Supervisor) -> None:
     """Signals only set flags; the loop looks at them when the wake-up descriptor becomes readable."""
     came: set[int] = set()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -121,9 +117,11 @@ def _handle_signals(daemon: Daemon, path: str | None) -> None:
     def act() -> None:
         if signal.SIGHUP in came:
             came.discard(signal.SIGHUP)
+            supervisor.reloading()
             _reload(daemon, path)
+            supervisor.ready(daemon.upkeep.status)
         if came & {signal.SIGTERM, signal.SIGINT}:
-            _notify("STOPPING=1")
+            supervisor.stopping()
             log.info("stopping: answering what has been sent")
             daemon.should_stop = True
 
@@ -134,10 +132,10 @@ def _reload(daemon: Daemon, path: str | None) -> None:
     try:
         settings = config.load(path)
     except StartError as error:
-        log.error("%s; the configuration in use stays", error.message)
+        log.error("%s; the configuration in use stays", error.message, extra=fields(NOT_RELOADED))
         return
     daemon.configure(settings)
-    log.info("configuration read again")
+    log.info("configuration read again", extra=fields(RELOADED))
 
 
 if __name__ == "__main__":

@@ -5,13 +5,13 @@ One loop that reads requests, lets the service answer them in turn, and writes r
 
 from __future__ import annotations
 
-import logging
 import os
 import select
 import time
 from collections.abc import Callable
 
 from fifod import fifos, wire
+from fifod.activation import passed_fifo
 from fifod.channel import Channel
 from fifod.clients import Clients, NoRoom, Parking
 from fifod.config import Config
@@ -19,16 +19,16 @@ from fifod.delivery import RETRY_NS, Delivery
 from fifod.draw import Reply
 from fifod.errors import StartError
 from fifod.intake import Intake
-from fifod.log import CountedLog
+from fifod.log import FIFO_REPLACED, UNDELIVERED, LastError, fields
 from fifod.names import MAX_IN_FLIGHT
 from fifod.owners import Owners
 from fifod.rota import Rota
 from fifod.service import Asked, Service
 from fifod.state import make_directory
+from fifod.supervision import Supervisor
 from fifod.types import BadRequest, Caller, Request
+from fifod.upkeep import Upkeep
 from fifod.wire import Event
-
-log = logging.getLogger(__name__)
 
 BACKLOG = 512
 BATCH = 64
@@ -37,21 +37,23 @@ SHARED_NS = 1_000_000_000
 DURABLE_BATCH = 512  # the disk's time is shared by all of a batch
 TURN = 16  # requests of one channel in a batch: replies written together wake their reader once
 TURN_NS = 4_000_000
-TICK_NS = 2_000_000_000
-HOUR_NS = 3_600_000_000_000
-DRAIN_NS = 5_000_000_000
+TAKE_IN_NS = 2_000_000_000
+DRAIN_NS = 7_000_000_000
 
 
 class Daemon:
     """Serves one runtime directory until told to stop."""
 
-    def __init__(self, runtime_dir: str, config: Config, service: Service, wakeup: int) -> None:
+    def __init__(
+        self, runtime_dir: str, config: Config, service: Service, wakeup: int, supervisor: Supervisor, errors: LastError
+    ) -> None:
         """`wakeup` is a descriptor that becomes readable when a signal has come. Raises StartError."""
         self._runtime_dir = runtime_dir
         self._service = service
         self._wakeup = wakeup
         self._clients = Clients(fifos.replies_path(runtime_dir), config.limits, Owners().owner)
-        self._intake = Intake(fifos.request_path(runtime_dir))
+        requests = fifos.request_path(runtime_dir)
+        self._intake = Intake(requests, passed_fifo(requests))
         self._parking = Parking()
         self._waiting = Rota()
         self._backlog = 0
@@ -61,13 +63,11 @@ class Daemon:
         self._delivery = Delivery(self._poll, self._close)
         self._poll.register(self._intake.descriptor, select.EPOLLIN)
         self._poll.register(wakeup, select.EPOLLIN)
-        self._counted = CountedLog()
+        self.upkeep = Upkeep(service, self._clients, supervisor, errors)
+        self._counted = self.upkeep.counted
         self._unanswerable = self._undelivered = 0
-        self._next_tick = self._next_hour = 0
         self.should_stop = False
         self.on_signal: Callable[[], None] = lambda: None
-        self.note_head: Callable[[int, str], None] = lambda serial, hash_: None
-        self._noted_head = (0, "")
         service.live = self._live_status
         self.configure(config)
 
@@ -91,7 +91,7 @@ class Daemon:
         if self._waiting or self._delivery.is_ready:
             return 0
         now = time.monotonic_ns()
-        next_time = self._next_tick
+        next_time = self.upkeep.next_time
         if self._delivery.is_stuck:
             next_time = min(next_time, now + RETRY_NS)
         if (parked := self._parking.next_time()) is not None:
@@ -203,7 +203,8 @@ class Daemon:
     def _close(self, channel: Channel, reason: str) -> None:
         for serial in channel.undelivered():
             self._undelivered += 1
-            self._counted.warn(f"a reply was not delivered: {reason}", time.monotonic_ns())
+            fault = f"a reply was not delivered: {reason}"
+            self._counted.warn(fault, time.monotonic_ns(), fields(UNDELIVERED, serial=serial))
             self._service.record_undelivered(serial, reason)
         if channel.tally:
             self._service.record_end(channel.tally.serial, channel.tally.length, channel.tally.sha256)
@@ -220,31 +221,17 @@ class Daemon:
         for event, retries in self._parking.due(now):
             self._accept(event, retries)
         self._delivery.tend(now)
-        if now >= self._next_tick:
-            self._next_tick = now + TICK_NS
-            self._tick(now)
-
-    def _tick(self, now: int) -> None:
-        self._counted.flush(now)
-        self._note_head()
-        self._mend_paths(now)
-        if now >= self._next_hour:
-            self._next_hour = now + HOUR_NS
-            self._clients.sweep(time.time())
-            log.info("the ledger's head is %d:%s", *self._service.head)
-
-    def _note_head(self) -> None:
-        if (head := self._service.head) != self._noted_head:
-            self._noted_head = head
-            if head[0]:
-                self.note_head(*head)
+        if now >= self.upkeep.next_time:
+            self.upkeep.tend(now)
+            self._mend_paths(now)
 
     def _mend_paths(self, now: int) -> None:
         """Somebody may remove or replace what clients find by its path: then take, or make, what is there now."""
         try:
             make_directory(self._runtime_dir, 0o755)
             if not self._intake.is_in_place:
-                self._counted.warn("the request FIFO was removed or replaced; opening it anew", now)
+                fault = "the request FIFO was removed or replaced; opening it anew"
+                self._counted.warn(fault, now, fields(FIFO_REPLACED))
                 self._reopen_intake()
             if not self._clients.is_in_place:
                 self._counted.warn("the directory of reply FIFOs was removed or replaced; opening it anew", now)
@@ -270,21 +257,29 @@ class Daemon:
 
     @property
     def _is_busy(self) -> bool:
-        return bool(self._waiting) or self._delivery.is_ready or self._delivery.is_stuck
+        delivery = self._delivery
+        return bool(self._waiting or self._parking) or delivery.is_ready or delivery.is_stuck
 
     def _drain(self) -> None:
-        """Answer what was sent before the end, for a few seconds at most; streams end here."""
-        until = time.monotonic_ns() + DRAIN_NS
-        while self._read() and time.monotonic_ns() < until:
-            self._serve()
+        """Answer what was sent before the end, for a few seconds at most; streams end here.
+
+        What comes faster than it can be answered stays in the FIFO, whole lines of it, for the next daemon.
+        """
+        now = time.monotonic_ns()
+        until = now + DRAIN_NS
+        while time.monotonic_ns() < now + TAKE_IN_NS and (self._backlog >= BACKLOG or self._read()):
+            self._turn(0)
+        for event in self._intake.finish_line():
+            self._accept(event, 0)
         for channel in self._clients.all():
             if channel.tally:
                 self._close(channel, "the daemon stops")
+        self._poll.unregister(self._intake.descriptor)
         while self._is_busy and time.monotonic_ns() < until:
             self._turn(min(self._timeout(), 0.1))
         for channel in self._clients.all():
             self._close(channel, "the daemon stops")
-        self._note_head()
+        self.upkeep.note()
         self._poll.close()
         self._intake.close()
         self._clients.close_directory()

@@ -19,6 +19,8 @@ import errno
 import fcntl
 import os
 import stat
+import sys
+import termios
 
 from fifod.errors import AlreadyRunning, NoPermission, NotRunning, StartError
 from fifod.names import REPLY_NAME
@@ -58,8 +60,17 @@ def open_request_fifo(path: str) -> int:
         descriptor = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError as error:
         raise StartError(f"cannot open the request FIFO {path}: {error.strerror}") from None
-    fault = _fault_of_request_fifo(os.fstat(descriptor))
-    if fault:
+    return _checked(path, descriptor)
+
+
+def take_request_fifo(path: str, descriptor: int) -> int:
+    """Take over the request FIFO at a path that systemd holds open too. Raises StartError like open_request_fifo."""
+    os.set_blocking(descriptor, False)  # for systemd too, which shares the flags; so they are never cleared
+    return _checked(path, descriptor)
+
+
+def _checked(path: str, descriptor: int) -> int:
+    if fault := _fault_of_request_fifo(os.fstat(descriptor)):
         os.close(descriptor)
         raise StartError(f"cannot use {path} as request FIFO: {fault}; remove it or choose another runtime directory")
     return descriptor
@@ -70,9 +81,8 @@ def _fault_of_request_fifo(found: os.stat_result) -> str | None:
         return "it is not a FIFO"
     if found.st_uid not in (os.geteuid(), 0):
         return f"it belongs to uid {found.st_uid}"
-    if found.st_mode & stat.S_IROTH:
-        return f"its mode {stat.S_IMODE(found.st_mode):04o} lets anyone read other people's requests"
-    return None
+    mode = stat.S_IMODE(found.st_mode)
+    return f"its mode {mode:04o} lets anyone read other people's requests" if mode & stat.S_IROTH else None
 
 
 def _make_fifo(path: str, mode: int, dir_fd: int | None = None) -> None:
@@ -182,12 +192,8 @@ def _remove_if_stale(replies: int, name: str, now: float) -> bool:
 
 
 def bytes_waiting(descriptor: int) -> int:
-    """How many bytes lie unread in a FIFO (FIONREAD)."""
-    answer = fcntl.ioctl(descriptor, _FIONREAD, b"\0\0\0\0")
-    return int.from_bytes(answer, "little")
-
-
-_FIONREAD = 0x541B
+    """How many bytes lie unread in a FIFO."""
+    return int.from_bytes(fcntl.ioctl(descriptor, termios.FIONREAD, bytes(4)), sys.byteorder)
 
 
 # --- the client's side ---

@@ -13,11 +13,14 @@ READ_BYTES = 65536
 class Intake:
     """Where requests come in."""
 
-    def __init__(self, path: str) -> None:
-        """Raises StartError if there is no FIFO at the path and none can be made, or it may not be used."""
+    def __init__(self, path: str, passed: int | None = None) -> None:
+        """`passed` is the descriptor of the FIFO at that path, if somebody else made it and keeps it open too.
+
+        Raises StartError if there is no FIFO at the path and none can be made, or it may not be used.
+        """
         self._path = path
         self._lines = LineReader()
-        self.descriptor = fifos.open_request_fifo(path)
+        self.descriptor = fifos.open_request_fifo(path) if passed is None else fifos.take_request_fifo(path, passed)
 
     def read(self) -> list[Event] | None:
         """The requests of one read; None if nothing is there."""
@@ -26,6 +29,16 @@ class Intake:
         except BlockingIOError:
             return None
         return self._lines.feed(data)
+
+    def finish_line(self) -> list[Event]:
+        """The request that the last read cut in two, if it did: half of it is of no use to the next daemon."""
+        found: list[Event] = []
+        try:
+            while self._lines.has_part_of_a_line:
+                found += self._lines.feed(os.read(self.descriptor, 1))
+        except BlockingIOError:
+            pass
+        return found
 
     @property
     def is_in_place(self) -> bool:

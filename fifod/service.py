@@ -31,6 +31,7 @@ from fifod.keys import KeyIndex, key_digest
 from fifod.ledger.reader import LedgerReader
 from fifod.ledger.record import DRAW, END, UNDELIVERED, timestamp
 from fifod.ledger.writer import Entry, LedgerWriter, Stamp
+from fifod.log import DRAWING_AGAIN, REFUSING, fields
 from fifod.params import normalise
 from fifod.queries import Archive
 from fifod.quota import Quotas
@@ -177,11 +178,11 @@ class Service:
             stamps = self._writer.append([Entry(DRAW, body) for body in bodies])
         except LedgerNotWritable as error:
             if self.refusal is None:
-                log.error("refusing draws: %s", error.message)
+                log.error("refusing draws: %s", error.message, extra=fields(REFUSING, serial=self._writer.serial))
             self.refusal = error.message
             return Refusing(f"nothing was drawn: {error.message}; try again later")
         if self.refusal is not None:
-            log.warning("drawing again: the ledger can be written")
+            log.warning("drawing again: the ledger can be written", extra=fields(DRAWING_AGAIN))
             self.refusal = None
         self.draws += len(stamps)
         return stamps
@@ -193,7 +194,8 @@ class Service:
             return draw_reply(plan.draw, stamp, self._writer.identity, request.id)
         except Exception:
             # As in _plan_safely; the draw stands in the record.
-            log.exception("a fault of fifod while making the reply to draw %d", stamp.serial)
+            fault = "a fault of fifod while making the reply to draw %d"
+            log.exception(fault, stamp.serial, extra=fields(serial=stamp.serial))
             return self._refuse(
                 InternalError(f"a fault of fifod, which is in its log; the draw is {stamp.serial}"), request
             )

@@ -6,10 +6,13 @@ import errno
 import fcntl
 import os
 
-from fifod.errors import AlreadyRunning, LedgerNotWritable, StartError
+from fifod.errors import AlreadyRunning, StartError
 from fifod.ledger.reader import LedgerReader
+from fifod.log import log
 
 LEDGER_MODE = 0o2750
+HEAD_MODE = 0o640
+PID_FILE_MODE = 0o644
 _PRIVATE = 0o600
 KEY_BYTES = 32
 
@@ -29,7 +32,8 @@ class State:
         try:
             os.pwrite(self._lock, f"{os.getpid()}\n".encode(), 0)
         except OSError as error:
-            raise LedgerNotWritable(f"cannot write the lock in {self.ledger_path}: {error.strerror}") from None
+            # A full disk: it serves all the same, to say so to each who asks.
+            log.warning("cannot note in the lock in %s that a daemon runs: %s", self.ledger_path, error.strerror)
         self._head_path = os.path.join(path, "head")
 
     def release(self) -> None:
@@ -55,6 +59,7 @@ class State:
         path = self._head_path
         try:
             with open(f"{path}.new", "w") as file:
+                os.fchmod(file.fileno(), HEAD_MODE)
                 file.write(f"{serial}:{hash_}\n")
             os.rename(f"{path}.new", path)
         except OSError:
@@ -141,6 +146,7 @@ class PidFile:
         temporary = f"{path}.new"
         try:
             with open(temporary, "w") as file:
+                os.fchmod(file.fileno(), PID_FILE_MODE)
                 file.write(f"{os.getpid()}\n")
             os.rename(temporary, path)
         except OSError as error:

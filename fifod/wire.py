@@ -48,6 +48,11 @@ class LineReader:
         self._rest = b"" if self._is_skipping else rest
         return events
 
+    @property
+    def has_part_of_a_line(self) -> bool:
+        """Whether the last line is still to be completed; one that is too long anyway does not count."""
+        return bool(self._rest)
+
 
 def _too_long() -> BadRequest:
     return BadRequest(errors.ParseError.code, f"a line is longer than {names.PIPE_BUF} bytes", None)

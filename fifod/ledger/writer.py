@@ -30,6 +30,7 @@ from fifod.ledger.record import (
     segment_name,
     timestamp,
 )
+from fifod.log import LEDGER_CUT, fields
 
 log = logging.getLogger(__name__)
 
@@ -226,6 +227,7 @@ class LedgerWriter:
         except OSError as error:
             raise self._not_writable(error) from None
         try:
+            os.fchmod(descriptor, FILE_MODE)  # the recorder reads it, whatever the umask
             if os.write(descriptor, line) != len(line):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             os.fdatasync(descriptor)
@@ -284,5 +286,5 @@ class LedgerWriter:
                 os.ftruncate(self._descriptor, last.end)
             except OSError as error:
                 raise self._not_writable(error) from None
-            log.warning("cut off %d bytes behind the ledger's last complete record", torn)
+            log.warning("cut off %d bytes behind the ledger's last complete record", torn, extra=fields(LEDGER_CUT))
             self.owe(Entry.of(NOTE, {"note": "repair", "bytesCut": torn}))

@@ -165,7 +165,7 @@ def test_it_answers_what_was_sent_and_ends_with_0(daemon: Daemon, number: int) -
     answers = [result(pipe.receive())["serialNumber"] for pipe in pipes for _ in range(60)]
     assert daemon.wait() == 0
     assert sorted(answers) == list(range(6, 306))
-    assert "Traceback" not in daemon.log and daemon.log.splitlines()[-1] == "fifod: info: stopped"
+    assert "Traceback" not in daemon.log and daemon.log.splitlines()[-1].startswith("fifod: info: stopped after ")
     for pipe in pipes:
         pipe.close()
 

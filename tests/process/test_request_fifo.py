@@ -166,8 +166,7 @@ def test_the_directory_of_reply_fifos_may_be_made_anew(daemon: Daemon) -> None:
     replies = daemon.run / "replies"
     replies.rename(daemon.run / "former")
     daemon.wait_for_log("the directory of reply FIFOs was removed or replaced")
-    until(replies.exists, "the directory is there again")
-    assert stat.S_IMODE(replies.stat().st_mode) == 0o3733
+    until(lambda: replies.exists() and stat.S_IMODE(replies.stat().st_mode) == 0o3733, "it is there again, for all")
     with Pipe(daemon.run) as pipe:
         pipe.draw()
 

@@ -14,9 +14,18 @@ ROOT = Path(__file__).parents[2]
 LAYERS: list[set[str]] = [
     {"fifod", "fifod.errors", "fifod.names", "fifod.types"},
     {"fifod.checks", "fifod.params", "fifod.keystream", "fifod.gaussians", "fifod.recipe", "fifod.wire", "fifod.reply"},
-    {"fifod.ledger", "fifod.fifos", "fifod.owners", "fifod.log", "fifod.config"},
-    {"fifod.keys", "fifod.quota", "fifod.state", "fifod.draw", "fifod.queries", "fifod.service", "fifod.courier"},
-    {"fifod.channel", "fifod.rota", "fifod.clients", "fifod.parking", "fifod.intake", "fifod.delivery"},
+    {"fifod.ledger", "fifod.fifos", "fifod.owners", "fifod.log", "fifod.config", "fifod.activation"},
+    {
+        "fifod.keys",
+        "fifod.quota",
+        "fifod.state",
+        "fifod.supervision",
+        "fifod.draw",
+        "fifod.queries",
+        "fifod.service",
+        "fifod.courier",
+    },
+    {"fifod.channel", "fifod.rota", "fifod.clients", "fifod.parking", "fifod.intake", "fifod.delivery", "fifod.upkeep"},
     {"fifod.daemon", "fifod.client"},
     {"fifod.__main__", "fifod.cli"},
 ]
@@ -34,6 +43,9 @@ DAEMON_SIDE = {
     "fifod.queries",
     "fifod.draw",
     "fifod.state",
+    "fifod.activation",
+    "fifod.supervision",
+    "fifod.upkeep",
     "fifod.__main__",
 }
 CLIENT_SIDE = {"fifod.client", "fifod.courier", "fifod.reply", "fifod.cli"}
