@@ -12,13 +12,14 @@ import sys
 import time
 
 from fifod import __version__, config, names
+from fifod.activation import passed_fifo
 from fifod.daemon import Daemon
 from fifod.errors import FifodError, StartError
 from fifod.fifos import request_path
 from fifod.ledger.reader import LedgerReader
 from fifod.ledger.record import NOTE
 from fifod.ledger.writer import Entry, LedgerWriter
-from fifod.log import CANNOT_START, NOT_RELOADED, RELOADED, STARTED, STOPPED, LastError, fields, log, start
+from fifod.log import CANNOT_START, NOT_RELOADED, RELOADED, STARTED, STOPPED, fields, log, start
 from fifod.service import Service, Sources
 from fifod.state import PidFile, State, make_directory
 from fifod.supervision import Supervisor
@@ -27,16 +28,16 @@ from fifod.supervision import Supervisor
 def main() -> int:
     """Run the daemon; returns its exit status (3: it can never start like this)."""
     arguments = _parser().parse_args()
-    errors, supervisor = start(), Supervisor()
+    supervisor = Supervisor(start())
     try:
         settings = config.load(arguments.config)
         if arguments.check:
             print(f"{arguments.config or names.config_file()}: the configuration is good")
             return 0
-        _serve(settings, arguments.config, supervisor, errors)
+        _serve(settings, arguments.config, supervisor)
     except FifodError as error:
         log.error("%s", error.message, extra=fields(CANNOT_START))
-        supervisor.starting_failed(error.message)
+        supervisor.failed()
         return error.exit_status
     return 0
 
@@ -56,12 +57,15 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _serve(settings: config.Config, path: str | None, supervisor: Supervisor, errors: LastError) -> None:
+def _serve(settings: config.Config, path: str | None, supervisor: Supervisor) -> None:
+    where = request_path(names.runtime_dir())
+    # Before anything is opened: a descriptor that was promised and not passed has a number that is free.
+    passed = passed_fifo(where)
     make_directory(names.runtime_dir(), 0o755)
     state = State(names.state_dir())
     try:
         service, writer = _prepare(settings, state)
-        daemon = Daemon(names.runtime_dir(), settings, service, _wakeup_pipe(), supervisor, errors)
+        daemon = Daemon(names.runtime_dir(), settings, service, supervisor, wakeup=_wakeup_pipe(), passed=passed)
         daemon.upkeep.note_head = state.note_head
         _handle_signals(daemon, path, supervisor)
         pid_file = PidFile(os.path.join(names.runtime_dir(), "fifod.pid"))
@@ -72,7 +76,6 @@ def _serve(settings: config.Config, path: str | None, supervisor: Supervisor, er
     # What is there now stays for good; the collector need not look at it again and again.
     gc.freeze()
     serial, hash_ = service.head
-    where = request_path(names.runtime_dir())
     log.info(
         "serving requests at %s, ledger %s", where, state.ledger_path, extra=fields(STARTED, serial=serial, hash=hash_)
     )

@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable
 
 from fifod import fifos, wire
-from fifod.activation import passed_fifo
 from fifod.channel import Channel
 from fifod.clients import Clients, NoRoom, Parking
 from fifod.config import Config
@@ -19,7 +18,7 @@ from fifod.delivery import RETRY_NS, Delivery
 from fifod.draw import Reply
 from fifod.errors import StartError
 from fifod.intake import Intake
-from fifod.log import FIFO_REPLACED, UNDELIVERED, LastError, fields
+from fifod.log import FIFO_REPLACED, UNDELIVERED, fields
 from fifod.names import MAX_IN_FLIGHT
 from fifod.owners import Owners
 from fifod.rota import Rota
@@ -45,15 +44,23 @@ class Daemon:
     """Serves one runtime directory until told to stop."""
 
     def __init__(
-        self, runtime_dir: str, config: Config, service: Service, wakeup: int, supervisor: Supervisor, errors: LastError
+        self,
+        runtime_dir: str,
+        config: Config,
+        service: Service,
+        supervisor: Supervisor,
+        *,
+        wakeup: int,
+        passed: int | None = None,
     ) -> None:
-        """`wakeup` is a descriptor that becomes readable when a signal has come. Raises StartError."""
+        """`wakeup` is a descriptor that becomes readable when a signal has come, `passed` the request FIFO if systemd
+        holds it open too. Raises StartError.
+        """
         self._runtime_dir = runtime_dir
         self._service = service
         self._wakeup = wakeup
         self._clients = Clients(fifos.replies_path(runtime_dir), config.limits, Owners().owner)
-        requests = fifos.request_path(runtime_dir)
-        self._intake = Intake(requests, passed_fifo(requests))
+        self._intake = Intake(fifos.request_path(runtime_dir), passed)
         self._parking = Parking()
         self._waiting = Rota()
         self._backlog = 0
@@ -63,7 +70,7 @@ class Daemon:
         self._delivery = Delivery(self._poll, self._close)
         self._poll.register(self._intake.descriptor, select.EPOLLIN)
         self._poll.register(wakeup, select.EPOLLIN)
-        self.upkeep = Upkeep(service, self._clients, supervisor, errors)
+        self.upkeep = Upkeep(service, self._clients, supervisor)
         self._counted = self.upkeep.counted
         self._unanswerable = self._undelivered = 0
         self.should_stop = False

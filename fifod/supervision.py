@@ -7,22 +7,23 @@ import time
 
 from systemd.daemon import notify
 
-from fifod.log import log
+from fifod.log import LastError, log
 
-_LONGEST_STATUS = 300
+_LONGEST_STATUS = 500
 
 
 class Supervisor:
     """Whoever supervises this process. One that is gone is no reason to stop serving: that is said once."""
 
-    def __init__(self) -> None:
+    def __init__(self, errors: LastError) -> None:
+        self._errors = errors
         self._can_hear = True
         self._status = ""
         self.interval_ns = _watchdog_interval()
 
-    def starting_failed(self, reason: str) -> None:
-        """The daemon ends with this reason."""
-        self._tell("", f"cannot start: {reason}")
+    def failed(self) -> None:
+        """The daemon ends with the error just logged."""
+        self._tell("", "cannot start")
 
     def ready(self, status: str) -> None:
         """Every request can be answered from now on; also the end of reloading."""
@@ -43,7 +44,8 @@ class Supervisor:
 
     def _tell(self, states: str, status: str) -> None:
         self._status = status
-        text = f"{states}\nSTATUS={' '.join(status.split())[:_LONGEST_STATUS]}"
+        error = f"; last error: {self._errors.text}" if self._errors.text else ""
+        text = f"{states}\nSTATUS={' '.join((status + error).split())[:_LONGEST_STATUS]}"
         try:
             notify(text.lstrip())
         except OSError as error:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 from fifod.clients import Clients
-from fifod.log import HEAD, CountedLog, LastError, fields
+from fifod.log import HEAD, CountedLog, fields
 from fifod.service import Service
 from fifod.supervision import Supervisor
 
@@ -20,11 +20,10 @@ HOUR_NS = 3_600_000_000_000
 class Upkeep:
     """Tells the supervisor how the daemon is, notes the ledger's head, sweeps up after dead clients."""
 
-    def __init__(self, service: Service, clients: Clients, supervisor: Supervisor, last_error: LastError) -> None:
+    def __init__(self, service: Service, clients: Clients, supervisor: Supervisor) -> None:
         self._service = service
         self._clients = clients
         self._supervisor = supervisor
-        self._last_error = last_error
         self.counted = CountedLog(at_once=5)
         self.note_head: Callable[[int, str], None] = lambda serial, hash_: None
         self._noted_head = (0, "")
@@ -57,5 +56,4 @@ class Upkeep:
         service = self._service
         how = "serving" if service.refusal is None else f"refusing: {service.refusal}"
         counts = f"{service.draws} draws since the start, {len(self._clients)} clients, newest draw {service.head[0]}"
-        error = f"; last error: {self._last_error.text}" if self._last_error.text and service.refusal is None else ""
-        return f"{how}; {counts}{error}"
+        return f"{how}; {counts}"

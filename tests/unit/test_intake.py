@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import stat
 from collections.abc import Iterator
@@ -50,6 +51,41 @@ def test_nothing_there_is_no_end(intake: Intake, path: Path) -> None:
     send(path, 1)
     assert ids(intake) == [1]
     assert intake.read() is None
+
+
+def test_a_line_that_a_read_cut_in_two_is_finished_and_what_follows_it_stays(intake: Intake, path: Path) -> None:
+    fcntl.fcntl(intake.descriptor, fcntl.F_SETPIPE_SZ, 1 << 20)
+    send(path, *range(1000))
+    first = ids(intake)
+    finished = [event.id for event in intake.finish_line() if isinstance(event, Request)]
+    assert finished == [len(first)]
+    other = Intake(str(path), os.open(path, os.O_RDWR))
+    assert ids(other) == list(range(len(first) + 1, 1000))
+    other.close()
+
+
+def test_there_is_nothing_to_finish_behind_a_whole_line_or_where_the_rest_does_not_come(
+    intake: Intake, path: Path
+) -> None:
+    send(path, 1)
+    assert ids(intake) == [1]
+    send(path, 2)
+    assert intake.finish_line() == []
+    assert ids(intake) == [2]
+    with path.open("w") as stream:
+        stream.write('{"half')
+    assert ids(intake) == []
+    assert intake.finish_line() == []
+
+
+def test_a_descriptor_that_was_passed_is_read_without_waiting(path: Path) -> None:
+    os.mkfifo(path, 0o600)
+    passed = os.open(path, os.O_RDWR)
+    assert os.get_blocking(passed)
+    intake = Intake(str(path), passed)
+    assert intake.descriptor == passed
+    assert intake.read() is None
+    intake.close()
 
 
 def test_clients_come_and_go_and_nothing_is_lost(intake: Intake, path: Path) -> None:
