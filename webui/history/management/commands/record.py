@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
+from systemd.daemon import notify
 
 from fifod.errors import EX_IOERR, EX_TEMPFAIL, EXIT_CANNOT_START, FifodError, LedgerError
 from webui.history import locks, progress, stopping
@@ -42,6 +43,7 @@ class Command(BaseCommand):
         gc.freeze()
         gc.set_threshold(500_000)
         with _errors_in_words(), locks.held():
+            notify("READY=1")
             self._run(Recorder(settings.LEDGER_DIR), once, from_start)
 
     def _run(self, recorder: Recorder, once: bool, from_start: bool) -> None:
