@@ -22,6 +22,7 @@ TOOLS = {
     "chromium": "chromium",
     "debootstrap": "debootstrap",
     "git": "git",
+    "groff": "groff-base",
     "pv": "pv",
     "rngtest": "rng-tools5",
     "strace": "strace",
