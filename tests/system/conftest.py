@@ -1,17 +1,41 @@
-"""A checkout that was set up once, and trials in it that are stopped whatever happens."""
+"""A checkout that was set up once, trials in it, and machines with fifod installed; all are ended whatever happens."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tests.system import checkout as repository
+from tests.system import machine as machines
+from tests.system.machine import Machine
 from tests.system.trial import READY, Trial
 
 # Longer than an AF_UNIX address or a kernel's #! line may be, and with spaces in it.
 FOLDER = "a checkout in a folder " + "whose name is longer than people like, " * 4 + "with spaces"
 FIRST_START = 180.0
+SOURCE = "/root/fifod"
+INSTALLATION = 600.0
+
+
+@dataclass(frozen=True)
+class Installed:
+    """A machine with fifod installed: what it had written when it was off again, and what the installer said."""
+
+    layer: Path
+    said: str
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if call.when == "call" and report.failed and isinstance(item, pytest.Function):
+        for machine in (value for value in item.funcargs.values() if isinstance(value, Machine)):
+            report.sections.append(("the machine", machine.state()))
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -56,3 +80,33 @@ def start(checkout: Path) -> Iterator[Callable[..., Trial]]:
 def trial(start: Callable[..., Trial]) -> Trial:
     """A trial that is running."""
     return start()
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installed]:
+    """fifod, installed once by `./deploy/install` from a checkout in /root/fifod, on a machine that had nothing."""
+    machines.require()
+    folder = tmp_path_factory.mktemp("source")
+    repository.copy_to(folder)
+    with Machine(network=True) as machine:
+        machine.boot().add(folder, SOURCE)
+        done = machine.attempt("./deploy/install", folder=SOURCE, seconds=INSTALLATION)
+        said = done.stdout + done.stderr
+        assert done.returncode == 0, f"./deploy/install ended with {done.returncode}:\n{said}"
+        machine.power_off()
+        yield Installed(machine.written, said)
+
+
+@pytest.fixture(scope="module")
+def machine(installed: Installed) -> Iterator[Machine]:
+    """A fresh machine for each module, without network, on which fifod was installed and runs."""
+    with Machine(installed.layer) as machine:
+        yield machine.boot()
+
+
+@pytest.fixture
+def bare() -> Iterator[Machine]:
+    """A machine with this computer's network, and nothing but Python and systemd."""
+    machines.require()
+    with Machine(network=True) as machine:
+        yield machine.boot()

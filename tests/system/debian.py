@@ -1,4 +1,4 @@
-"""A minimal Debian 12 with nothing but python3 and sudo, made by debootstrap, to do with as one likes.
+"""A minimal Debian 12 with hardly more than python3, made by debootstrap, to do with as one likes.
 
 It reaches packages the way this machine does: its mirrors, keys, certificates and pip configuration are lent to it.
 """
@@ -11,7 +11,9 @@ from pathlib import Path
 from tests.system.checkout import ROOT
 
 RELEASE = "bookworm"
-CACHE = ROOT / "var" / "test" / f"debian-{RELEASE}"
+SCRATCH = ROOT / "var" / "test"
+TRIAL = ("python3", "sudo")
+SYSTEMD = ("python3", "systemd", "systemd-sysv")
 LENT_FILES = ["/etc/resolv.conf", "/etc/hosts", "/etc/pip.conf", "/etc/xdg/pip"]
 LENT_FOLDERS = [
     "/etc/apt",
@@ -37,24 +39,28 @@ exec sleep infinity
 """
 
 
-def base() -> Path:
-    """The system that all copies start from, made when it is first needed."""
-    if not (CACHE / "complete").exists():
-        shutil.rmtree(CACHE, ignore_errors=True)
-        CACHE.mkdir(parents=True)
+def base(packages: tuple[str, ...] = TRIAL) -> Path:
+    """The system with some packages that all copies start from, made when it is first needed."""
+    cache = SCRATCH / f"debian-{RELEASE}-{'-'.join(packages)}"
+    if not (cache / "complete").exists():
+        shutil.rmtree(cache, ignore_errors=True)
+        downloads = SCRATCH / "downloads"
+        for folder in (cache, downloads):
+            folder.mkdir(parents=True, exist_ok=True)
         command = [
             "debootstrap",
             "--variant=minbase",
-            "--include=python3,sudo",
+            f"--include={','.join(packages)}",
+            f"--cache-dir={downloads}",
             RELEASE,
-            str(CACHE / "root"),
+            str(cache / "root"),
             *mirror(),
         ]
-        with (CACHE / "debootstrap.log").open("w") as log:
+        with (cache / "debootstrap.log").open("w") as log:
             subprocess.run(command, stdout=log, stderr=log, check=True, timeout=600)
-        lend_to(CACHE / "root")
-        (CACHE / "complete").touch()
-    return CACHE / "root"
+        lend_to(cache / "root")
+        (cache / "complete").touch()
+    return cache / "root"
 
 
 def mirror() -> list[str]:
@@ -83,6 +89,13 @@ def lend_to(root: Path) -> None:
             shutil.copytree(name, target) if Path(name).is_dir() else shutil.copy(name, target)
 
 
+def environment(user: str) -> list[str]:
+    """The command that runs another with nothing in its environment but a home, a path and the ways to packages."""
+    home = "/root" if user == "root" else f"/home/{user}"
+    lent = [f"{name}={value}" for name, value in os.environ.items() if name.startswith(LENT_VARIABLES)]
+    return ["env", "-i", f"HOME={home}", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", *lent]
+
+
 class Debian:
     """One throw-away copy of the minimal Debian, with a person in it who may use sudo."""
 
@@ -101,18 +114,9 @@ class Debian:
 
     def command(self, *words: str, user: str = "root", folder: str = "/") -> list[str]:
         """The command line that does something inside."""
-        home = "/root" if user == "root" else f"/home/{user}"
-        lent = [f"{name}={value}" for name, value in os.environ.items() if name.startswith(LENT_VARIABLES)]
-        clean = [
-            "env",
-            "-i",
-            f"HOME={home}",
-            "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-            *lent,
-        ]
         identity = [f"--userspec={user}:{user}"]
         shell = ["sh", "-c", 'cd "$0" && exec "$@"', folder, *words]
-        return [*self._enter, "chroot", *identity, str(self.root), *clean, *shell]
+        return [*self._enter, "chroot", *identity, str(self.root), *environment(user), *shell]
 
     def run(self, *words: str, user: str = "root", folder: str = "/") -> str:
         """Do something inside; what it prints."""
