@@ -70,6 +70,7 @@ class _Journal(logging.Handler):
         from systemd.journal import sendv
 
         self._send = sendv
+        self.setFormatter(logging.Formatter("%(message)s"))  # else basicConfig gives it one with names of Python's
 
     def emit(self, record: logging.LogRecord) -> None:
         line = {"MESSAGE": self.format(record), "PRIORITY": _PRIORITIES[record.levelno], "SYSLOG_IDENTIFIER": "fifod"}

@@ -90,13 +90,14 @@ class State:
 
 def make_directory(path: str, mode: int) -> None:
     """Make a directory with a mode, or take the one there is as it is."""
+    if os.path.isdir(path):
+        return  # before mkdir: where RestrictSUIDSGID= holds, that fails for a mode with setgid, whatever is there
     try:
         os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
         os.mkdir(path, mode)
         os.chmod(path, mode)
     except FileExistsError:
-        if not os.path.isdir(path):
-            raise StartError(f"cannot use {path}: it is not a directory") from None
+        raise StartError(f"cannot use {path}: it is not a directory") from None
     except OSError as error:
         raise StartError(f"cannot make the directory {path}: {error.strerror}") from None
 
