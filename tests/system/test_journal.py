@@ -8,6 +8,8 @@ import pytest
 from fifod import log
 from tests.system.machine import Machine
 
+PERSON = "person"
+
 pytestmark = pytest.mark.timeout(600)
 
 # A client that asks and leaves: its draw is made, and the reply goes nowhere.
@@ -36,6 +38,11 @@ for number in range(20000):
 """
 
 
+@pytest.fixture(scope="module", autouse=True)
+def person(machine: Machine) -> None:
+    machine.add_user(PERSON)
+
+
 def lines(machine: Machine, *words: str) -> list[dict[str, Any]]:
     """Lines of the daemon's journal with all of their fields."""
     text = machine.run("journalctl", "--unit=fifod.service", "--output=json", "--no-pager", *words)
@@ -61,7 +68,7 @@ def test_no_line_tells_of_the_programs_insides(machine: Machine) -> None:
 
 
 def test_a_draw_can_be_asked_for_by_its_serial_number(machine: Machine) -> None:
-    machine.python(LEAVE, user="nobody")
+    machine.python(LEAVE, user=PERSON)
     machine.wait_until(lambda: lines(machine, f"MESSAGE_ID={log.UNDELIVERED}"), "it is told")
     [told] = lines(machine, f"MESSAGE_ID={log.UNDELIVERED}")
     serial = told["FIFOD_SERIAL"]
@@ -72,8 +79,8 @@ def test_a_draw_can_be_asked_for_by_its_serial_number(machine: Machine) -> None:
 
 
 def test_the_ledgers_head_stands_in_it(machine: Machine) -> None:
-    machine.run("fifod-client", "1", user="nobody")
-    status = json.loads(machine.run("fifod-client", "status", "--json", user="nobody"))
+    machine.run("fifod-client", "1", user=PERSON)
+    status = json.loads(machine.run("fifod-client", "status", "--json", user=PERSON))
     machine.systemctl("restart", "fifod")
     machine.wait_until(lambda: lines(machine, f"MESSAGE_ID={log.HEAD}", f"FIFOD_HASH={status['hash']}"), "it is told")
     [told] = lines(machine, f"MESSAGE_ID={log.HEAD}", f"FIFOD_HASH={status['hash']}")
@@ -93,13 +100,11 @@ def test_stopping_and_failing_can_be_asked_for(machine: Machine) -> None:
 
 
 def test_it_holds_nothing_private(machine: Machine) -> None:
-    secret = machine.attempt("fifod-client", "strings", "3", "--length", "32", "--secret", user="nobody")
+    secret = machine.attempt("fifod-client", "strings", "3", "--length", "32", "--secret", user=PERSON)
     seed = secret.stderr.strip().rpartition(" ")[2]
     assert len(seed) == 64
-    open_ = machine.run(
-        "fifod-client", "strings", "3", "--length", "32", "--purpose", "a purpose of mine", user="nobody"
-    )
-    name = machine.python(LEAVE, user="nobody").strip()
+    open_ = machine.run("fifod-client", "strings", "3", "--length", "32", "--purpose", "a purpose of mine", user=PERSON)
+    name = machine.python(LEAVE, user=PERSON).strip()
     machine.systemctl("kill", "--kill-who=main", "--signal=HUP", "fifod")
     machine.systemctl("restart", "fifod")
     everything = machine.run("journalctl", "--output=export", "--no-pager", "_SYSTEMD_UNIT=fifod.service")
@@ -109,8 +114,8 @@ def test_it_holds_nothing_private(machine: Machine) -> None:
 
 def test_a_flood_of_garbage_takes_a_few_lines(machine: Machine) -> None:
     before = len(own(machine))
-    machine.python(GARBAGE, user="nobody")
-    status = json.loads(machine.run("fifod-client", "status", "--json", user="nobody"))
+    machine.python(GARBAGE, user=PERSON)
+    status = json.loads(machine.run("fifod-client", "status", "--json", user=PERSON))
     assert status["unanswerable"] >= 20000
     assert len(own(machine)) - before < 30
 

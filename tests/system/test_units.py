@@ -10,6 +10,7 @@ from tests.system.machine import Machine
 
 pytestmark = pytest.mark.timeout(600)
 
+PERSON = "person"
 CONFIG = "/etc/fifod/fifod.toml"
 REQUESTS = "/run/fifod/requests"
 DROP_IN = "/run/systemd/system/{}.d/test.conf"
@@ -35,12 +36,18 @@ def as_before(machine: Machine) -> Iterator[None]:
     machine.systemctl("start", "fifod.service")
 
 
+@pytest.fixture(scope="module", autouse=True)
+def person(machine: Machine) -> str:
+    machine.add_user(PERSON)
+    return PERSON
+
+
 def draw(machine: Machine, seconds: int = 10) -> list[str]:
-    return machine.run("fifod-client", "integers", "3", "--timeout", str(seconds), user="nobody").split()
+    return machine.run("fifod-client", "integers", "3", "--timeout", str(seconds), user=PERSON).split()
 
 
 def newest(machine: Machine) -> int:
-    status = json.loads(machine.run("fifod-client", "status", "--json", user="nobody"))
+    status = json.loads(machine.run("fifod-client", "status", "--json", user=PERSON))
     return int(status["serialNumber"])
 
 
@@ -69,18 +76,62 @@ def refuses_to_start(machine: Machine, *words: str) -> str:
 
 def test_stop_stops_the_fifo_too_and_start_brings_both(machine: Machine) -> None:
     machine.systemctl("stop", "fifod")
-    assert state(machine) == ("inactive", "inactive")
+    machine.wait_until(lambda: state(machine) == ("inactive", "inactive"), "both have stopped")
     assert machine.attempt("test", "-e", REQUESTS).returncode == 1
     machine.systemctl("start", "fifod")
     assert state(machine) == ("active", "active")
     assert len(draw(machine)) == 3
 
 
-def test_restart_leaves_the_fifo_alone(machine: Machine) -> None:
-    before = machine.run("stat", "-c", "%i", REQUESTS), machine.main_pid()
+@pytest.mark.parametrize("unit", ["fifod.service", "fifod.target"])
+def test_restart_leaves_the_fifo_alone(machine: Machine, unit: str) -> None:
+    before, pid = fifo(machine), machine.main_pid()
+    for _ in range(7):
+        machine.systemctl("restart", unit)
+    assert fifo(machine) == before and machine.main_pid() != pid
+
+
+@pytest.mark.parametrize("number", ["KILL", "TERM", "ABRT"])
+def test_an_end_that_nobody_wanted_leaves_the_fifo_alone(machine: Machine, number: str) -> None:
+    before, pid = fifo(machine), machine.main_pid()
+    machine.systemctl("kill", "--kill-who=main", f"--signal={number}", "fifod.service")
+    machine.wait_until(lambda: machine.main_pid() not in (0, pid), "another daemon runs")
+    assert len(draw(machine, 30)) == 3
+    assert fifo(machine) == before
+
+
+def test_a_watchdog_that_bites_leaves_the_fifo_alone(machine: Machine) -> None:
+    add_drop_in(machine, "fifod.service", "[Service]\nWatchdogSec=1\n")
     machine.systemctl("restart", "fifod")
-    after = machine.run("stat", "-c", "%i", REQUESTS), machine.main_pid()
-    assert after[0] == before[0] and after[1] != before[1]
+    before, pid = fifo(machine), machine.main_pid()
+    machine.systemctl("kill", "--kill-who=main", "--signal=STOP", "fifod.service")
+    assert len(draw(machine, 30)) == 3
+    assert fifo(machine) == before and machine.main_pid() != pid
+    assert "Watchdog timeout" in machine.journal("--unit=fifod", "--lines=20")
+
+
+def fifo(machine: Machine) -> str:
+    """What no other FIFO has in common with this one."""
+    return machine.run("stat", "-c", "%i %W", REQUESTS)
+
+
+def test_a_start_that_fails_leaves_the_fifo_and_what_waits_in_it(machine: Machine) -> None:
+    good, before = machine.read(CONFIG), fifo(machine)
+    machine.write(CONFIG, "durability = nonsense\n")
+    assert machine.attempt("systemctl", "restart", "fifod").returncode == 1
+    asking = machine.start("fifod-client", "integers", "3", "--timeout", "60", user=PERSON)
+    machine.wait_until(lambda: machine.show("fifod.service", "NRestarts") != "0", "it is tried again")
+    machine.write(CONFIG, good)
+    assert len(asking.communicate(timeout=60)[0].split()) == 3
+    assert fifo(machine) == before
+
+
+def test_it_can_be_stopped_while_it_cannot_start(machine: Machine) -> None:
+    machine.write(CONFIG, "durability = nonsense\n")
+    assert machine.attempt("systemctl", "restart", "fifod").returncode == 1
+    machine.systemctl("stop", "fifod")
+    machine.wait_until(lambda: state(machine) == ("inactive", "inactive"), "both have stopped")
+    assert machine.attempt("fifod-client", "1", user=PERSON).returncode == 69
 
 
 def test_the_target_holds_all_of_it(machine: Machine) -> None:
@@ -101,7 +152,7 @@ def test_the_fifo_takes_a_mebibyte_and_belongs_to_the_unit(machine: Machine) -> 
 
 
 def test_the_pid_file_has_the_main_process_while_it_runs(machine: Machine) -> None:
-    assert machine.run("cat", "/run/fifod/fifod.pid", user="nobody").strip() == str(machine.main_pid())
+    assert machine.run("cat", "/run/fifod/fifod.pid", user=PERSON).strip() == str(machine.main_pid())
     machine.systemctl("stop", "fifod")
     assert machine.attempt("test", "-e", "/run/fifod/fifod.pid").returncode == 1
 
@@ -115,7 +166,7 @@ def test_the_status_tells_draws_clients_and_the_newest_draw(machine: Machine) ->
 
 def test_a_reload_reads_the_configuration_again(machine: Machine) -> None:
     pid = machine.main_pid()
-    machine.write(CONFIG, machine.read(CONFIG) + "\n[ledger]\nsegment_mib = 65\n")
+    machine.write(CONFIG, machine.read(CONFIG).replace("\ndurability =", "\n# durability ="))
     machine.systemctl("reload", "fifod")
     machine.wait_until(
         lambda: "configuration read again" in machine.journal("--unit=fifod", "--lines=3"), "it was read again"
@@ -157,11 +208,11 @@ def test_a_wrong_configuration_stops_the_start_until_it_is_mended(machine: Machi
 def test_a_full_disk_is_a_refusal_that_the_status_tells_even_from_the_start(machine: Machine) -> None:
     machine.shell(FULL)
     draw_until_full = "for _ in $(seq 500); do fifod-client 1 >/dev/null || exit $?; done"
-    assert machine.attempt("sh", "-c", draw_until_full, user="nobody").returncode == 75
+    assert machine.attempt("sh", "-c", draw_until_full, user=PERSON).returncode == 75
     wanted = "refusing: cannot write the ledger in /var/lib/fifod/ledger: No space left on device"
     machine.wait_until(lambda: machine.show("fifod.service", "StatusText").startswith(wanted), "the status tells it")
     machine.systemctl("restart", "fifod")
-    refused = machine.attempt("fifod-client", "1", user="nobody")
+    refused = machine.attempt("fifod-client", "1", user=PERSON)
     assert refused.returncode == 75 and "No space left on device" in refused.stderr
     machine.run("mount", "-o", "remount,size=1m", "/var/lib/fifod")
     draw(machine)
