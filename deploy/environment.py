@@ -14,14 +14,17 @@ LONGEST_SHEBANG = 127
 
 
 class Environment:
-    """One environment with the packages of some lock files, and this checkout in it."""
+    """One environment with the packages of some lock files, and this checkout or a copy of it, the root, in it."""
 
-    def __init__(self, locks: list[str], folder: Path = VENV, base: str = sys.executable) -> None:
-        self.locks = [ROOT / lock for lock in locks]
-        self.folder = folder
+    def __init__(
+        self, locks: list[str], folder: Path | None = None, base: str = sys.executable, root: Path = ROOT
+    ) -> None:
+        self.root = root
+        self.locks = [root / lock for lock in locks]
+        self.folder = folder or root / ".venv"
         self.base = base
-        self.python = folder / "bin" / "python"
-        self._stamp = folder / "complete"
+        self.python = self.folder / "bin" / "python"
+        self._stamp = self.folder / "complete"
 
     def is_ready(self) -> bool:
         """Whether it stands as these lock files and this Python want it; more packages than that do no harm."""
@@ -31,7 +34,7 @@ class Environment:
         """Make or complete it if it is not ready."""
         if self.is_ready():
             return
-        machine.require_space(ROOT, machine.SETUP_MIB)
+        machine.require_space(self.root, machine.SETUP_MIB)
         if missing := machine.missing_for_build():
             machine.install(missing, progress)
         if self._identity() not in self._present():
@@ -47,7 +50,7 @@ class Environment:
             "--no-input",
             "--require-hashes",
         ]
-        progress.run("Fetching what builds packages", [*pip, "-r", str(ROOT / "requirements-build.lock")])
+        progress.run("Fetching what builds packages", [*pip, "-r", str(self.root / "requirements-build.lock")])
         # Built with the setuptools just pinned, not with whatever is newest today. The lock files are complete: asked
         # for what a package with extras needs, pip would look at releases that came after them, and stumble.
         wanted = [word for lock in self.locks for word in ("-r", str(lock))]
@@ -74,7 +77,7 @@ class Environment:
     def _add_checkout(self) -> None:
         """What `pip install -e .` would do, less its import hook and its slow scripts, and without a build."""
         for packages in self.folder.glob("lib/python3*/site-packages"):
-            (packages / "fifod.pth").write_text(f"{ROOT}\n")
+            (packages / "fifod.pth").write_text(f"{self.root}\n")
         for name, module in SCRIPTS.items():
             script = self.folder / "bin" / name
             script.write_text(f"{shebang(self.python)}import sys\n\nfrom {module} import main\n\nsys.exit(main())\n")

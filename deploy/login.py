@@ -30,7 +30,7 @@ class Login:
 
     def make(self) -> None:
         """Make it in the database, then keep its password."""
-        password = "-".join("".join(secrets.choice(LETTERS) for _ in range(GROUP)) for _ in range(GROUPS))
+        password = new_password()
         command = [*self._manage, "firstlogin", self.user]
         done = subprocess.run(
             command, env=self._env, input=f"{password}\n", text=True, capture_output=True, check=False
@@ -48,3 +48,8 @@ class Login:
     def password(self) -> str:
         """The password as first made."""
         return self.file.read_text().strip()
+
+
+def new_password() -> str:
+    """A random password that a person can type."""
+    return "-".join("".join(secrets.choice(LETTERS) for _ in range(GROUP)) for _ in range(GROUPS))

@@ -13,9 +13,11 @@ from deploy.progress import Progress
 
 # systemd-python comes as source only, so it takes a compiler, two sets of headers, and the tool that finds the latter.
 MEANINGS = {
+    "dbus": "D-Bus",
     "gcc": "a C compiler",
     "libc6-dev": "C's headers",
     "libsystemd-dev": "libsystemd's headers",
+    "polkitd": "polkit",
     "python3-dev": "Python's headers",
     "python3-venv": "Python's venv",
 }
@@ -46,7 +48,9 @@ def install(packages: list[str], progress: Progress) -> None:
     """Install Debian packages, through sudo where that is needed; raise Problem where it cannot be done."""
     become_root = _root_prefix(packages)
     apt = [*become_root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", "-o", "Dpkg::Use-Pty=0"]
-    progress.run("Asking Debian what it has", [*apt, "update"])
+    apt += ["-o", "DPkg::Lock::Timeout=120"]
+    # Else a mirror that cannot be reached is but a warning, and the packages are what could not be found.
+    progress.run("Asking Debian what it has", [*apt, "update", "--error-on=any"])
     progress.run(
         f"Installing {', '.join(packages)} from Debian", [*apt, "install", "-y", "--no-install-recommends", *packages]
     )

@@ -2,7 +2,6 @@
 
 import argparse
 import fcntl
-import json
 import os
 import shlex
 import signal
@@ -10,11 +9,9 @@ import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.client import HTTPConnection, HTTPException
 from types import FrameType
-from typing import Any
 
-from deploy import machine
+from deploy import health, machine
 from deploy.environment import ROOT, VENV, Environment
 from deploy.login import Login
 from deploy.output import Output
@@ -26,7 +23,6 @@ from deploy.supervisor import STOP_SIGNALS, Supervisor
 VAR = ROOT / "var"
 RUN, STATE, LOGS = VAR / "run", VAR / "lib", VAR / "log"
 CONFIG = VAR / "fifod.toml"
-PARTS = ("daemon", "recorder", "database")
 CANNOT_START = 3
 READY_WITHIN = 60.0
 
@@ -221,20 +217,7 @@ class Trial:
 
     def _is_usable(self) -> bool:
         """Whether the site says that all is well, or that only old records are still on their way into its table."""
-        report = self._health()
-        unwell = {name for name in PARTS if not report.get(name, {}).get("ok")}
-        return not unwell or (unwell == {"recorder"} and report["recorder"].get("state") == "catching up")
-
-    def _health(self) -> dict[str, Any]:
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=1)
-        try:
-            connection.request("GET", "/healthz")
-            report = json.load(connection.getresponse())
-        except (OSError, HTTPException, ValueError):
-            return {}
-        finally:
-            connection.close()
-        return report if isinstance(report, dict) else {}
+        return not health.unwell(health.report(self.port))
 
 
 def how_to_go_on() -> str:

@@ -19,9 +19,13 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Take the name."""
         parser.add_argument("user", help="the account's name")
+        parser.add_argument("--if-none", action="store_true", help="do nothing if there is an administrator")
 
-    def handle(self, *args: Any, user: str, **options: Any) -> None:
+    def handle(self, *args: Any, user: str, if_none: bool, **options: Any) -> None:
         """Make the account, or give it this password."""
+        if if_none and User.objects.filter(is_superuser=True).exists():
+            self.stdout.write("there is an administrator")
+            return
         password = sys.stdin.readline().rstrip("\n")
         if len(password) < _MIN_LENGTH:
             raise CommandError(f"cannot set the password of {user}: it has fewer than {_MIN_LENGTH} characters")

@@ -1,0 +1,269 @@
+"""`deploy/install`: installs fifod as a service of this machine, or upgrades it while it serves."""
+
+import argparse
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from types import FrameType
+
+from deploy import acceptance, configuration, machine, management, packages, places, preconditions, release, services
+from deploy.login import Login, new_password
+from deploy.problem import Problem, Stopped, explain
+from deploy.release import Release
+from deploy.steps import Steps
+
+PORT = 8000
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+RUNS = """
+fifod runs, and will after the next start of the machine. Its pages:   http://127.0.0.1:{port}/"""
+LOGIN = """\
+Log in with   name {user}   password {password}
+(shown this once and kept nowhere; `fifod-manage changepassword {user}` sets another)"""
+
+
+def main() -> int:
+    """Run the command; the exit status."""
+    options = _options()
+    for number in STOP_SIGNALS:
+        signal.signal(number, _raise_stopped)
+    os.umask(0o022)
+    os.environ["PIP_NO_CACHE_DIR"] = "1"  # else root's home keeps what it fetched
+    try:
+        with only_one():
+            Installation(options.port, options.dry_run).run()
+    except Problem as problem:
+        return fail(str(problem))
+    except Stopped as stopped:
+        return fail(f"stopped by {stopped}; running it again goes on from here")
+    except OSError as error:
+        return fail(explain(error))
+    return 0
+
+
+def fail(text: str) -> int:
+    """Print the one line of a problem; the exit status to end with."""
+    print(f"deploy/install: {text}", file=sys.stderr, flush=True)
+    return 1
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="deploy/install", description=__doc__)
+    parser.add_argument("--dry-run", action="store_true", help="only say what would be done")
+    parser.add_argument("--port", type=_port, help=f"the port of the web site on 127.0.0.1 (default: {PORT})")
+    return parser.parse_args()
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise argparse.ArgumentTypeError(f"a port is a number from 1 to 65535, not {text!r}")
+    return int(text)
+
+
+def _raise_stopped(number: int, _frame: FrameType | None) -> None:
+    raise Stopped(signal.Signals(number).name)
+
+
+@contextmanager
+def only_one() -> Iterator[None]:
+    """Hold the lock that keeps another installation or removal away; it leaves no file."""
+    folder = os.open("/opt" if os.path.isdir("/opt") else "/", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError:
+        raise Problem("another installation or removal of fifod is under way") from None
+    finally:
+        os.close(folder)
+
+
+class Installation:
+    """What is to be installed, what is there already, and the way from one to the other."""
+
+    def __init__(self, port: int | None, dry_run: bool) -> None:
+        preconditions.check_machine(dry_run)
+        self.release = Release(preconditions.check_python())
+        preconditions.check_names()
+        self.is_complete = self.release.is_complete
+        self.build = [] if self.is_complete else machine.missing_for_build()
+        self.needed = packages.missing_to_run()
+        preconditions.check_room(not self.is_complete, bool(self.build or self.needed))
+        self.port = port
+        self._check_port()
+        self.steps = Steps(places.LOG, dry_run)
+        self.before = release.current()
+        self.password: str | None = None
+
+    def _check_port(self) -> None:
+        wanted = self.port or configuration.chosen_port() or PORT
+        if services.is_active(services.WEB_SOCKET) and wanted == services.port():
+            return
+        if self.port or not services.is_active(services.WEB_SOCKET):
+            preconditions.check_port(wanted)
+
+    def run(self) -> None:
+        """Do all of it, or say in one line why not and in what state things are."""
+        self.steps.say(self._heading())
+        packages.install(self.build, self.needed, self.steps)
+        changed = self._prepare_release()
+        try:
+            self._put_in_place(changed)
+        except (Problem, Stopped, OSError, subprocess.TimeoutExpired) as error:
+            raise self._undone(error) from None
+        if not self.steps.dry_run:
+            self._tell()
+
+    def _heading(self) -> str:
+        doing = "This would be done to" if self.steps.dry_run else "Going to"
+        if self.before is None:
+            return f"{doing} install fifod {self.release.id}:"
+        if self.release.is_current:
+            return f"fifod {self.release.id} is installed. {doing} put right what is missing:"
+        return f"{doing} upgrade fifod from {self.before.name} to {self.release.id}, while it serves:"
+
+    def _prepare_release(self) -> bool:
+        """Have the release complete beside the one in use; whether that one is to be replaced or was mended."""
+        if self.is_complete:
+            self.steps.say("  The release is there and complete: nothing to be done for it")
+        else:
+            self.release.make(self.steps)
+            if self.release.is_current:
+                return True
+        if places.CONFIG.exists():
+            self.steps.do(f"Checking {places.CONFIG} with the new release", self._check_configuration)
+        return not self.release.is_current
+
+    def _check_configuration(self) -> None:
+        daemon = [str(self.release.environment.python), "-m", "fifod", "--config", str(places.CONFIG), "--check"]
+        done = subprocess.run(daemon, capture_output=True, text=True, check=False, cwd="/")
+        if done.returncode != 0:
+            raise Problem(f"nothing was changed: {(done.stderr.strip().splitlines() or ['no reason given'])[-1]}")
+
+    def _put_in_place(self, changed: bool) -> None:
+        if changed:
+            self.steps.do(f"Making {self.release.id} the release in use", self.release.switch)
+        changed = self._install_files(self.release.source) or changed
+        configuration.write_missing(self.release.source, self.steps)
+        self._set_port()
+        self.steps.do("Letting systemd read the units", services.reload)
+        self.steps.do("Having them started with the machine", services.enable)
+        self._bring_up(restart=changed and self.before is not None)
+        self.steps.do("Checking with a draw by a user without rights", self._draw)
+        self.steps.do("Checking that the web site is well", self._wait_for_web)
+        self._remove_old()
+
+    def _install_files(self, root: Path) -> bool:
+        """Copy what belongs outside the release, units and all; whether any of it was new or another."""
+        wanted = places.files_of(root)
+        changed = [target for target, source in wanted.items() if not release.is_copy(source, target)]
+        stale = [file for file in places.installed_files() if file not in wanted and file not in places.COMMANDS]
+        if changed or stale:
+            self.steps.do("Putting units, rules, manual pages and commands in place", lambda: _copy(wanted, stale))
+        for name, target in places.COMMANDS.items():
+            if not self.steps.dry_run and (not name.is_symlink() or name.readlink() != target):
+                places.link(name, str(target))
+        self.steps.run("Making the system users fifod and fifod-web", ["systemd-sysusers", str(places.SYSUSERS)])
+        self.steps.run("Making their directories", ["systemd-tmpfiles", "--create", str(places.TMPFILES)])
+        return bool(changed or stale)
+
+    def _set_port(self) -> None:
+        if self.port is None or self.port == (configuration.chosen_port() or PORT):
+            return
+        port = self.port
+        self.steps.do(f"Choosing port {port} in {places.PORT}", lambda: configuration.choose_port(port))
+
+    def _bring_up(self, restart: bool) -> None:
+        """Start what does not run; in an upgrade restart the services."""
+        if restart:
+            self.steps.do("Restarting the daemon, while requests wait", lambda: services.restart(services.DAEMON))
+        migrate = management.command(self.release.folder, "migrate", "--noinput")
+        env = management.environment() if not self.steps.dry_run else None
+        self.steps.run("Preparing the web site's database", migrate, env)
+        self.steps.do("Making the first administrator, if there is none", self._make_login)
+        if restart:
+            self.steps.do("Restarting recorder and web site", self._restart_others)
+        self.steps.do("Starting what does not run yet", self._start)
+
+    def _restart_others(self) -> None:
+        services.restart(*(unit for unit in services.long_running() if unit != services.DAEMON))
+
+    def _start(self) -> None:
+        if (wanted := self.port) and services.is_active(services.WEB_SOCKET) and services.port() != wanted:
+            services.must("stop", services.WEB_SOCKET, "fifod-web.service")
+        services.start(*services.long_running(), services.WEB_SOCKET, services.TARGET)
+
+    def _make_login(self) -> None:
+        password = new_password()
+        done = subprocess.run(
+            management.command(self.release.folder, "firstlogin", "--if-none", Login.user),
+            env=management.environment(),
+            input=f"{password}\n",
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+            raise Problem(f"the first administrator could not be made: {reason}")
+        if not done.stdout:
+            self.password = password
+
+    def _draw(self) -> None:
+        self.steps.say(f"      {acceptance.draw()}")
+
+    def _wait_for_web(self) -> None:
+        acceptance.wait_for_web(services.port() or PORT)
+
+    def _remove_old(self) -> None:
+        kept = {self.release.folder, self.before or self.release.folder}
+        if self.before == self.release.folder:
+            return  # the one before it stays for as long as nothing newer came
+        for folder in release.outdated(kept):
+            self.steps.do(f"Removing the old release {folder.name}", partial(release.remove, folder))
+
+    def _undone(self, error: Exception) -> Problem:
+        """Go back to the release before, if there is one; the problem to end with."""
+        reason = f"stopped by {error}" if isinstance(error, Stopped) else str(error)
+        if self.before is None or self.before == self.release.folder:
+            return self._with_password(f"{reason}; all before that is done, and running it again goes on from there")
+        try:
+            self.steps.do(f"Going back to {self.before.name}", self._go_back)
+        except (Problem, OSError) as second:
+            return Problem(f"{reason}; going back to {self.before.name} failed too: {second}")
+        return Problem(f"{reason}; {self.before.name}, the release before, serves again")
+
+    def _go_back(self) -> None:
+        assert self.before is not None
+        release.use(self.before)
+        self._install_files(self.before)
+        services.reload()
+        services.restart(*services.long_running())
+
+    def _with_password(self, text: str) -> Problem:
+        shown = f" (the password of {Login.user} is {self.password})" if self.password else ""
+        return Problem(text + shown)
+
+    def _tell(self) -> None:
+        self.steps.say(RUNS.format(port=services.port() or PORT))
+        if self.password:
+            self.steps.say(LOGIN.format(user=Login.user, password=self.password))
+        for line in configuration.advice(self.release.source):
+            self.steps.say(f"Note: {line}")
+
+
+def _copy(wanted: dict[Path, Path], stale: list[Path]) -> None:
+    for target, source in wanted.items():
+        if not release.is_copy(source, target):
+            places.write(target, source.read_bytes(), 0o755 if target == places.MANAGE else 0o644)
+    for file in stale:
+        file.unlink()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
