@@ -25,6 +25,7 @@ TOOLS = {
     "groff": "groff-base",
     "pv": "pv",
     "rngtest": "rng-tools5",
+    "slirp4netns": "slirp4netns",
     "strace": "strace",
     "sudo": "sudo",
     "systemd-nspawn": "systemd-container",

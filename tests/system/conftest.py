@@ -106,7 +106,7 @@ def machine(installed: Installed) -> Iterator[Machine]:
 
 @pytest.fixture
 def bare() -> Iterator[Machine]:
-    """A machine with this computer's network, and nothing but Python and systemd."""
+    """A machine that reaches the network, and has nothing but Python and systemd."""
     machines.require()
     with Machine(network=True) as machine:
         yield machine.boot()

@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,10 +13,19 @@ import pytest
 
 from tests.system import machine as machines
 from tests.system.checkout import ROOT
-from tests.system.machine import CONTROL_GROUPS, SCRATCH, Machine
+from tests.system.container import CONTROL_GROUPS, SCRATCH, remove_group
+from tests.system.machine import Machine
 
 pytestmark = [pytest.mark.systemd, pytest.mark.timeout(900)]
 
+KNOCK = """
+import socket, sys
+try:
+    socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=30)
+    print("reached")
+except OSError as error:
+    print("refused", error)
+"""
 BOOT_AND_WAIT = """
 import time
 from tests.system.machine import Machine
@@ -46,6 +56,18 @@ def test_it_has_nothing_but_systemd_and_python(bare_alone: Machine, command: str
 def test_it_has_no_network_but_its_own_loopback(bare_alone: Machine) -> None:
     listed = bare_alone.read("/proc/net/dev").splitlines()[2:]
     assert [line.split(":")[0].strip() for line in listed] == ["lo"]
+
+
+def test_its_network_reaches_no_port_of_this_computer(bare: Machine) -> None:
+    assert "tap0" in bare.read("/proc/net/dev")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        for address in ("127.0.0.1", "10.0.2.2"):  # its own loopback, and what leads to this computer's if let
+            assert bare.run("python3", "-c", KNOCK, address, str(server.getsockname()[1])).startswith("refused")
+
+
+def test_it_can_lose_its_network(bare: Machine) -> None:
+    bare.disconnect()
+    bare.wait_until(lambda: "tap0" not in bare.read("/proc/net/dev"), "the network is gone")
 
 
 def test_users_act_in_it_with_their_groups(bare_alone: Machine) -> None:
@@ -98,7 +120,7 @@ def test_it_does_not_outlive_the_tests() -> None:
         tests.wait()
         tests.stdout.close()
     for group in (Path(name) for kind, name in made if kind == "group"):
-        machines.remove_group(group)
+        remove_group(group)
     for folder in (name for kind, name in made if kind == "folder"):
         shutil.rmtree(folder)
     assert not made & traces()
