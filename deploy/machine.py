@@ -49,6 +49,8 @@ def install(packages: list[str], progress: Progress) -> None:
     become_root = _root_prefix(packages)
     apt = [*become_root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", "-o", "Dpkg::Use-Pty=0"]
     apt += ["-o", "DPkg::Lock::Timeout=120"]
+    # A configuration file that somebody changed stays as it is; asked which one to take, dpkg would give up.
+    apt += ["-o", "Dpkg::Options::=--force-confdef", "-o", "Dpkg::Options::=--force-confold"]
     # Else a mirror that cannot be reached is but a warning, and the packages are what could not be found.
     progress.run("Asking Debian what it has", [*apt, "update", "--error-on=any"])
     progress.run(
