@@ -9,7 +9,8 @@ import time
 from collections import Counter, deque
 
 from fifod.draw import Reply
-from fifod.types import Caller, Request
+from fifod.service import Asked
+from fifod.types import Caller
 
 HELD_BYTES = 65536
 STALL_NS = 10_000_000_000
@@ -56,7 +57,7 @@ class Channel:
         self.name = name
         self.uid = uid
         self.caller = Caller(uid)
-        self.requests: deque[Request] = deque()
+        self.requests: deque[Asked] = deque()
         self.is_blocked = False
         self.is_held = False
         self.progress = 0

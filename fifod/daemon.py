@@ -18,6 +18,7 @@ from fifod.delivery import RETRY_NS, Delivery
 from fifod.draw import Reply
 from fifod.errors import StartError
 from fifod.intake import Intake
+from fifod.latency import Latency
 from fifod.log import FIFO_REPLACED, UNDELIVERED, fields
 from fifod.names import MAX_IN_FLIGHT
 from fifod.owners import Owners
@@ -72,6 +73,7 @@ class Daemon:
         self._poll.register(wakeup, select.EPOLLIN)
         self.upkeep = Upkeep(service, self._clients, supervisor)
         self._counted = self.upkeep.counted
+        self._latency = Latency()
         self._unanswerable = self._undelivered = 0
         self.should_stop = False
         self.on_signal: Callable[[], None] = lambda: None
@@ -134,8 +136,9 @@ class Daemon:
     def _read(self) -> bool:
         """Take in what one read gives; False if nothing was there."""
         events = self._intake.read()
+        now = time.monotonic_ns()
         for event in events or ():
-            self._accept(event, 0)
+            self._accept(event, 0, now)
         return events is not None
 
     def _serve(self) -> None:
@@ -145,9 +148,7 @@ class Daemon:
         while self._waiting and len(batch) < size:
             channel = self._waiting.take()
             for _ in range(min(TURN, size, len(channel.requests))):
-                request = channel.requests.popleft()
-                caller = channel.caller if request.user is None else Caller(channel.uid, request.user)
-                batch.append(Asked(caller, request))
+                batch.append(channel.requests.popleft())
                 channels.append(channel)
             if channel.requests:
                 self._waiting.add(channel)
@@ -156,12 +157,13 @@ class Daemon:
         self._backlog -= len(batch)
         replies = self._service.answer(batch)
         now = time.monotonic_ns()
+        self._latency.add([asked.arrived for asked in batch], now)
         for channel, reply in zip(channels, replies, strict=True):
             self._delivery.send(channel, reply, now)
 
     # --- requests and channels ---
 
-    def _accept(self, event: Event, retries: int) -> None:
+    def _accept(self, event: Event, retries: int, now: int) -> None:
         """Put a request into its channel's queue; one that cannot be answered is counted and dropped."""
         if event.reply is None:
             assert isinstance(event, BadRequest)
@@ -175,16 +177,17 @@ class Daemon:
         if channel.tally or channel.in_flight >= MAX_IN_FLIGHT:
             self._drop("a client sends requests faster than it reads replies")
         elif isinstance(event, Request):
-            channel.requests.append(event)
+            caller = channel.caller if event.user is None else Caller(channel.uid, event.user)
+            channel.requests.append(Asked(caller, event, now))
             self._backlog += 1
             if len(channel.requests) == 1:
                 self._waiting.add(channel)
             if channel.uid != self._newest_uid:
                 self._newest_uid = channel.uid
-                self._shared_until = time.monotonic_ns() + SHARED_NS
+                self._shared_until = now + SHARED_NS
         else:
             self._service.refused[event.code] += 1
-            self._delivery.send(channel, Reply(wire.encode_error(event, event.id)), time.monotonic_ns())
+            self._delivery.send(channel, Reply(wire.encode_error(event, event.id)), now)
 
     def _open(self, name: str, event: Event, retries: int) -> Channel | None:
         try:
@@ -226,7 +229,7 @@ class Daemon:
 
     def _tend(self, now: int) -> None:
         for event, retries in self._parking.due(now):
-            self._accept(event, retries)
+            self._accept(event, retries, now)
         self._delivery.tend(now)
         if now >= self.upkeep.next_time:
             self.upkeep.tend(now)
@@ -251,15 +254,17 @@ class Daemon:
         events = self._intake.reopen()
         self._poll.register(self._intake.descriptor, select.EPOLLIN)
         for event in events:
-            self._accept(event, 0)
+            self._accept(event, 0, time.monotonic_ns())
 
     def _live_status(self) -> dict[str, object]:
         return {
             "pid": os.getpid(),
             "clients": len(self._clients),
             "queued": self._backlog + len(self._parking),
+            "queueBytes": self._intake.bytes_waiting,
             "unanswerable": self._unanswerable,
             "undelivered": self._undelivered,
+            "latency": self._latency.status(),
         }
 
     @property
@@ -277,7 +282,7 @@ class Daemon:
         while time.monotonic_ns() < now + TAKE_IN_NS and (self._backlog >= BACKLOG or self._read()):
             self._turn(0)
         for event in self._intake.finish_line():
-            self._accept(event, 0)
+            self._accept(event, 0, now)
         for channel in self._clients.all():
             if channel.tally:
                 self._close(channel, "the daemon stops")

@@ -41,6 +41,11 @@ class Intake:
         return found
 
     @property
+    def bytes_waiting(self) -> int:
+        """How many bytes of requests lie unread."""
+        return fifos.bytes_waiting(self.descriptor)
+
+    @property
     def is_in_place(self) -> bool:
         """Whether the path still leads to the FIFO that is read."""
         return fifos.is_same(self._path, self.descriptor)

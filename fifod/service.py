@@ -28,6 +28,7 @@ from fifod.errors import (
     UnknownMethod,
 )
 from fifod.keys import KeyIndex, key_digest
+from fifod.ledger.extent import Extent
 from fifod.ledger.reader import LedgerReader
 from fifod.ledger.record import DRAW, END, UNDELIVERED, timestamp
 from fifod.ledger.writer import Entry, LedgerWriter, Stamp
@@ -45,10 +46,11 @@ _EPOCH = datetime.date(1970, 1, 1).toordinal()
 
 
 class Asked(Struct, frozen=True):
-    """A request and who sent it."""
+    """A request, who sent it, and when it was taken in, in monotonic nanoseconds."""
 
     caller: Caller
     request: Request
+    arrived: int = 0
 
 
 class _Planned(Struct, frozen=True):
@@ -77,6 +79,7 @@ class Service:
         self._host_key = host_key
         self._sources = sources
         self._keys = KeyIndex.of(reader)
+        self._extent = Extent(reader)
         self._started = sources.monotonic()
         self.draws = 0
         self.requests = 0
@@ -217,12 +220,15 @@ class Service:
     def status(self, caller: Caller) -> dict[str, object]:
         """What getStatus answers: how the daemon is, and what the caller has left."""
         draws_left, values_left = self._quotas.left(caller.drawer, self._sources.monotonic())
+        segments, size = self._extent.measure() or (None, None)
         return {
             "version": __version__,
             "state": "serving" if self.refusal is None else f"refusing: {self.refusal}",
             "ledger": self._writer.identity,
             "serialNumber": self._writer.serial,
             "hash": self._writer.draw_hash,
+            "segments": segments,
+            "ledgerBytes": size,
             "time": timestamp(self._sources.clock()),
             "uptime": (self._sources.monotonic() - self._started) // 1_000_000_000,
             "durability": self._config.durability,

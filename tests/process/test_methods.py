@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import datetime
+import fcntl
 import json
+import os
+import signal
 from decimal import Decimal
 from typing import Any
 
@@ -244,7 +247,39 @@ def test_getstatus_needs_no_parameters_and_has_its_members(client: Pipe) -> None
     assert set(client.status()) >= {
         "version", "ledger", "serialNumber", "hash", "time", "uptime", "pid", "state", "draws", "requests",
         "refused", "unanswerable", "undelivered", "clients", "queued", "quota", "durability",
+        "queueBytes", "ledgerBytes", "segments", "latency",
     }  # fmt: skip
+
+
+def test_getstatus_tells_how_long_requests_took(pipe: Pipe) -> None:
+    for _ in range(5):
+        pipe.draw()
+    assert code(pipe.ask("generateIntegers", {"n": 0, "min": 1, "max": 6})) == 202
+    status = pipe.status()
+    latency, counts = status["latency"], [count for _, count in status["latency"]["buckets"]]
+    assert latency["count"] == status["requests"] == 6, "a request that is refused counts, the one at hand does not yet"
+    assert counts == sorted(counts) and counts[-1] == 6 and latency["sum"] > 0
+
+
+def test_getstatus_tells_how_large_the_ledger_is(daemon: Daemon, pipe: Pipe) -> None:
+    pipe.draw()
+    [segment] = daemon.segments()
+    assert (pipe.status()["segments"], pipe.status()["ledgerBytes"]) == (1, segment.stat().st_size)
+
+
+def test_getstatus_tells_how_much_lies_unread(daemon: Daemon, pipe: Pipe) -> None:
+    assert pipe.status()["queueBytes"] == 0
+    writer = os.open(daemon.run / "requests", os.O_WRONLY | os.O_NONBLOCK)
+    fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 1 << 18)
+    daemon.tell(signal.SIGSTOP)
+    try:
+        pipe.submit("getStatus")
+        for _ in range(50):
+            os.write(writer, b"x" * 3999 + b"\n")
+    finally:
+        daemon.tell(signal.SIGCONT)
+        os.close(writer)
+    assert result(pipe.receive())["queueBytes"] > 100_000, "the daemon reads less than that at a time"
 
 
 def test_a_result_has_its_members(client: Pipe) -> None:

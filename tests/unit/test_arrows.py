@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 LAYERS: list[set[str]] = [
     {"fifod", "fifod.errors", "fifod.names", "fifod.types"},
     {"fifod.checks", "fifod.params", "fifod.keystream", "fifod.gaussians", "fifod.recipe", "fifod.wire", "fifod.reply"},
-    {"fifod.ledger", "fifod.fifos", "fifod.owners", "fifod.log", "fifod.config", "fifod.activation"},
+    {"fifod.ledger", "fifod.fifos", "fifod.owners", "fifod.log", "fifod.config", "fifod.activation", "fifod.latency"},
     {
         "fifod.keys",
         "fifod.quota",
@@ -40,6 +40,7 @@ DAEMON_SIDE = {
     "fifod.parking",
     "fifod.delivery",
     "fifod.intake",
+    "fifod.latency",
     "fifod.queries",
     "fifod.draw",
     "fifod.state",

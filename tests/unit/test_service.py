@@ -481,6 +481,8 @@ def test_status_counts_what_happened(office: Office) -> None:
         "ledger": office.writer.identity,
         "serialNumber": 2,
         "hash": last["hash"],
+        "segments": 1,
+        "ledgerBytes": len(content(office.directory)),
         "time": "2026-11-23T08:00:01.123456Z",
         "uptime": 5,
         "durability": "process",
