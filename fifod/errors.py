@@ -197,6 +197,12 @@ class ProtocolError(FifodError):
 _BY_CODE: dict[int, type[RequestError]] = {kind.code: kind for kind in RequestError.__subclasses__()}
 
 
+def meaning(code: int) -> str:
+    """What an error code means, in a few words."""
+    kind = _BY_CODE.get(code, RequestError)
+    return (kind.__doc__ or kind.__name__).partition("\n")[0].rstrip(".")
+
+
 def from_code(code: int, message: str, data: list[Datum] | None) -> RequestError:
     """The error that an error object of a reply stands for."""
     error = _BY_CODE.get(code, RequestError)(message, data)

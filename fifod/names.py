@@ -28,6 +28,9 @@ DRAWS = "listDraws"
 CHAIN = "getChain"
 QUERY_METHODS = (STATUS, RESULT, DRAWS, CHAIN)
 
+RECORDED = "recorded"
+"""The file in the runtime directory in which the recorder notes the newest draw that it has recorded."""
+
 MAX_INTEGERS = 1_000_000
 MAX_VALUES = 10_000
 MAX_SEQUENCES = 1_000

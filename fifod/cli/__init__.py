@@ -21,7 +21,7 @@ COMMANDS = {
     "pick": ("lists", "some items of a list, each at most once"),
     "shuffle": ("lists", "a list in random order"),
     "stream": ("streaming", "random bytes without end"),
-    "status": ("records", "how the daemon is"),
+    "status": ("status", "how the daemon is"),
     "history": ("records", "your draws, newest first"),
     "show": ("records", "one of your draws, or its receipt"),
     "verify": ("verification", "check a receipt, a ledger or its chain of hashes"),

@@ -1,4 +1,4 @@
-"""`status`, `history` and `show`: what the daemon tells about itself and about one's draws."""
+"""`history` and `show`: what the daemon tells about one's draws."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fifod import names
 from fifod.cli import output
 from fifod.cli.parser import Parser, add_timeout, whole
 from fifod.client import Client
-from fifod.errors import EX_TEMPFAIL, NotFound, UsageError
+from fifod.errors import NotFound, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,42 +24,18 @@ DEFAULTS = {"replacement": True, "base": 10, "format": "base64"}
 
 def build(command: str) -> Parser:
     """The command's parser."""
-    return {"status": _status_parser, "history": _history_parser, "show": _show_parser}[command]()
+    return {"history": _history_parser, "show": _show_parser}[command]()
 
 
 def run(command: str, options: Namespace) -> int:
     """Ask the daemon and print."""
     with Client(timeout=options.timeout) as client:
-        return {"status": _status, "history": _history, "show": _show}[command](client, options)
+        return {"history": _history, "show": _show}[command](client, options)
 
 
 def _add_json(parser: Parser, what: str) -> None:
     parser.add_argument("--json", action="store_true", help=what)
     add_timeout(parser)
-
-
-# --- status ---
-
-
-def _status_parser() -> Parser:
-    parser = Parser("status", "Print how the daemon is. The exit status is 75 while it refuses draws.")
-    _add_json(parser, "the same as one line of JSON")
-    return parser
-
-
-def _status(client: Client, options: Namespace) -> int:
-    status = client.status()
-    if options.json:
-        output.emit(output.json_line(status))
-    else:
-        output.emit(output.lines(f"{name + ':':<16}{_flat(value)}" for name, value in status.items()))
-    return 0 if status["state"] == "serving" else EX_TEMPFAIL
-
-
-def _flat(value: object) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{name} {part}" for name, part in value.items()) or "none"
-    return str(value)
 
 
 # --- history ---

@@ -1,4 +1,4 @@
-"""status, history and show."""
+"""history and show."""
 
 from __future__ import annotations
 
@@ -11,10 +11,8 @@ import pytest
 
 from fifod.client import Client
 from tests.client.conftest import Run, command
-from tests.client.standin import Request, StandIn, reply
 from tests.daemons import Daemon
 
-Serve = Callable[[Callable[[StandIn, Request], None]], StandIn]
 Values = Callable[..., list[str]]
 
 
@@ -22,20 +20,6 @@ def draw(run: Run, *arguments: str) -> int:
     """Draw something; returns the serial number."""
     serial: int = json.loads(run(*arguments, "--json").stdout)["serialNumber"]
     return serial
-
-
-def test_status_tells_how_the_daemon_is(values: Values, daemon: Daemon) -> None:
-    lines = dict(line.split(":", 1) for line in values("status"))
-    assert lines["state"].strip() == "serving" and int(lines["pid"]) == daemon.pid
-    (line,) = values("status", "--json")
-    assert json.loads(line)["pid"] == daemon.pid
-
-
-def test_status_of_a_refusing_daemon_is_75(serve: Serve, runtime: str) -> None:
-    state = {"version": "1", "state": "refusing: disk full"}
-    serve(lambda standin, request: standin.write(request, reply(request["id"], state)))
-    done = command("status", env={"FIFOD_RUNTIME_DIR": runtime})
-    assert done.returncode == 75 and b"refusing: disk full" in done.stdout
 
 
 def test_history_lists_the_newest_first(run: Run, values: Values) -> None:

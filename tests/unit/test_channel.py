@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from fifod.channel import HELD_BYTES, Lost, Slots
 from fifod.draw import Reply
+from fifod.service import Asked
 from fifod.types import Request
 from tests.unit.channels import NEVER, PAGE, Line
 
@@ -144,7 +145,7 @@ def test_progress_is_noted_when_bytes_leave_and_not_when_they_cannot(line: Line)
 
 
 def test_requests_and_replies_that_wait_are_in_flight(line: Line) -> None:
-    line.channel.requests.append(REQUEST)
+    line.channel.requests.append(Asked(line.channel.caller, REQUEST))
     line.channel.send(short(1), 0)
     assert line.channel.in_flight == 2
     assert not line.channel.is_idle

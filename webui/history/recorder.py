@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Max
 from django.utils import timezone
 
 from fifod.errors import LedgerError
@@ -106,6 +107,11 @@ class Recorder:
         assignments = ", ".join(f'"{column}" = %s' for column in columns)
         with connection.cursor() as cursor:
             cursor.execute(f'UPDATE "{self._table}" SET {assignments} WHERE serial = %s', [*columns.values(), serial])
+
+
+def newest_recorded() -> int:
+    """The serial number of the newest draw in the table; 0 if there is none."""
+    return Draw.objects.aggregate(newest=Max("serial"))["newest"] or 0
 
 
 def stored_position() -> Position | None:

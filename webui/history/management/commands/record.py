@@ -13,7 +13,8 @@ from systemd.daemon import notify
 
 from fifod.errors import EX_IOERR, EX_TEMPFAIL, EXIT_CANNOT_START, FifodError, LedgerError
 from webui.history import locks, progress, stopping
-from webui.history.recorder import Recorder
+from webui.history.marker import Marker
+from webui.history.recorder import Recorder, newest_recorded
 
 # A look at the ledger's end costs microseconds, so five a second are nothing, and a draw shows well within a second.
 _SECONDS_BETWEEN_LOOKS = 0.2
@@ -47,6 +48,8 @@ class Command(BaseCommand):
             self._run(Recorder(settings.LEDGER_DIR), once, from_start)
 
     def _run(self, recorder: Recorder, once: bool, from_start: bool) -> None:
+        self._marker = Marker(settings.RUNTIME_DIR, self.stderr.write)
+        self._marker.move_to(newest_recorded())
         if not self._await_ledger(recorder, once):
             return
         stopped = self._work_off(recorder, from_start)
@@ -69,9 +72,11 @@ class Command(BaseCommand):
         shown = progress.for_bytes(recorder.bytes_to_go(), self.stderr)
         for records in batches:
             shown.add(records, recorder.bytes_to_go())
+            self._marker.move_to(newest_recorded())
             if stopping.asked():
                 return True
         shown.close()
+        self._marker.move_to(newest_recorded())  # again: rows made anew are in place only now
         return False
 
 
