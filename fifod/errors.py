@@ -195,6 +195,8 @@ class ProtocolError(FifodError):
 
 
 _BY_CODE: dict[int, type[RequestError]] = {kind.code: kind for kind in RequestError.__subclasses__()}
+CODES = tuple(sorted(_BY_CODE))
+"""Every code that an error object may have."""
 
 
 def meaning(code: int) -> str:

@@ -26,6 +26,7 @@ class Environment:
     secret_key: str
     hosts: list[str]
     behind_tls: bool
+    metrics_token_file: Path
 
 
 def read() -> Environment:
@@ -39,6 +40,7 @@ def read() -> Environment:
         secret_key=_secret_key(_file("FIFOD_SECRET_KEY_FILE", database.parent / "web.key")),
         hosts=_hosts("FIFOD_WEB_HOSTS"),
         behind_tls=_switch("FIFOD_WEB_TLS"),
+        metrics_token_file=_file("FIFOD_METRICS_TOKEN_FILE", Path("/etc/fifod/metrics.token")),
     )
     _keep_private(database)
     return found

@@ -11,6 +11,7 @@ _HERE = Path(__file__).resolve().parent
 RUNTIME_DIR = _ENVIRONMENT.runtime_dir
 STATE_DIR = _ENVIRONMENT.state_dir
 LEDGER_DIR = STATE_DIR / "ledger"
+METRICS_TOKEN_FILE = _ENVIRONMENT.metrics_token_file
 
 SECRET_KEY = _ENVIRONMENT.secret_key
 DEBUG = False
@@ -112,7 +113,7 @@ if _ENVIRONMENT.behind_tls:
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_SSL_REDIRECT = True
-    SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^metrics$"]  # asked on this machine, behind the proxy
     SECURE_HSTS_SECONDS = 365 * 24 * 3600
     # Whether all names below this host's use TLS too, its owner knows and the proxy can say.
     SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]

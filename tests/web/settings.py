@@ -7,7 +7,13 @@ daemon sets its own directories.
 import os
 import tempfile
 
-for _name in ("FIFOD_DATABASE", "FIFOD_SECRET_KEY_FILE", "FIFOD_WEB_HOSTS", "FIFOD_WEB_TLS"):
+for _name in (
+    "FIFOD_DATABASE",
+    "FIFOD_SECRET_KEY_FILE",
+    "FIFOD_WEB_HOSTS",
+    "FIFOD_WEB_TLS",
+    "FIFOD_METRICS_TOKEN_FILE",
+):
     os.environ.pop(_name, None)
 
 with tempfile.TemporaryDirectory(prefix="fifod-web-") as _directory:

@@ -71,6 +71,8 @@ def test_a_database_that_cannot_be_made_is_left_to_the_first_query(
         ("FIFOD_WEB_HOSTS", "good.example,*"),
         ("FIFOD_WEB_HOSTS", "https://fifod.example"),
         ("FIFOD_WEB_TLS", "yes"),
+        ("FIFOD_METRICS_TOKEN_FILE", "metrics.token"),
+        ("FIFOD_METRICS_TOKEN_FILE", "/etc"),
     ],
 )
 def test_it_names_the_variable_that_is_wrong(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:

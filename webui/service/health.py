@@ -46,7 +46,7 @@ def _database() -> State:
 def _recorder() -> State:
     try:
         position = stored_position()
-        behind = _seconds_behind(position)
+        behind = seconds_behind(position)
     except DatabaseError:
         return {"ok": False, "state": "unknown", "message": "the database cannot be read"}
     except FifodError as error:
@@ -57,7 +57,7 @@ def _recorder() -> State:
     return {"ok": not late, "state": "catching up" if late else "following", "secondsBehind": behind}
 
 
-def _seconds_behind(position: Position | None) -> float:
+def seconds_behind(position: Position | None) -> float:
     """The age of the first record that is not in the database: 0 if there is none."""
     reader = LedgerReader(str(settings.LEDGER_DIR))
     if not settings.LEDGER_DIR.is_dir():
