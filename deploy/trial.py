@@ -19,10 +19,12 @@ from deploy.problem import Problem, Stopped, explain
 from deploy.program import Program
 from deploy.progress import Progress, fail
 from deploy.supervisor import STOP_SIGNALS, Supervisor
+from deploy.token import keep_token
 
 VAR = ROOT / "var"
 RUN, STATE, LOGS = VAR / "run", VAR / "lib", VAR / "log"
 CONFIG = VAR / "fifod.toml"
+TOKEN = VAR / "metrics.token"
 CANNOT_START = 3
 READY_WITHIN = 60.0
 
@@ -100,6 +102,7 @@ def _try(port: int, quiet: bool) -> int:
             folder.mkdir(exist_ok=True)
         if not CONFIG.exists():
             CONFIG.write_text(CONFIG_TEXT.format(uid=os.getuid()))
+        keep_token(TOKEN)
         return Trial(web_socket, progress).run()
 
 
@@ -241,6 +244,7 @@ def environment_of_programs() -> dict[str, str]:
         "FIFOD_CONFIG": str(CONFIG),
         "FIFOD_DATABASE": str(STATE / "web.sqlite3"),
         "FIFOD_SECRET_KEY_FILE": str(STATE / "secret.key"),
+        "FIFOD_METRICS_TOKEN_FILE": str(TOKEN),
     }
 
 

@@ -19,6 +19,7 @@ import pytest
 
 from tests import needs
 from tests.system.trial import READY, Trial, wait_until_gone
+from tests.waiting import until
 
 PROGRAMS = {"fifod": "-m fifod", "recorder": "manage.py record", "web": "-m uvicorn"}
 
@@ -60,6 +61,22 @@ def test_its_login_opens_the_pages(trial: Trial) -> None:
 def test_the_site_says_that_daemon_recorder_and_database_are_well(trial: Trial) -> None:
     with urllib.request.urlopen(f"http://127.0.0.1:{trial.port}/healthz", timeout=30) as answer:
         assert json.load(answer).keys() >= {"daemon", "recorder", "database"}
+
+
+def test_its_metrics_are_read_with_the_token_that_it_keeps(trial: Trial) -> None:
+    token = trial.checkout / "var" / "metrics.token"
+    assert stat.S_IMODE(token.stat().st_mode) == 0o600
+    header = {"Authorization": f"Bearer {token.read_text().strip()}"}
+    request = urllib.request.Request(f"http://127.0.0.1:{trial.port}/metrics", headers=header)
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        assert b"\nfifod_up 1.0\n" in answer.read()
+
+
+def test_its_status_tells_how_far_the_recorder_is(trial: Trial) -> None:
+    def says_so() -> bool:
+        return "recorder:       up to date" in trial.shell(f"{trial.export}; fifod-client status")
+
+    until(says_so, "status tells that all is recorded")
 
 
 def test_it_listens_on_this_machine_only(trial: Trial) -> None:

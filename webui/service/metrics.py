@@ -24,8 +24,8 @@ Status = dict[str, Any]
 _COUNTERS = (
     ("fifod_draws", "draws", "Draws that were recorded."),
     ("fifod_requests", "requests", "Requests that were answered, refused ones too."),
-    ("fifod_undelivered", "undelivered", "Replies that their clients did not read in full."),
-    ("fifod_unanswerable", "unanswerable", "Requests that were dropped because they named no usable reply FIFO."),
+    ("fifod_undelivered", "undelivered", "Draws whose clients did not read the reply in full."),
+    ("fifod_unanswerable", "unanswerable", "Requests that were dropped because there was no usable reply FIFO."),
 )
 _GAUGES = (
     ("fifod_uptime_seconds", "uptime", "Seconds since the daemon's start, with which all its counts begin."),
