@@ -222,9 +222,8 @@ def test_warnings_are_counted_not_repeated(daemon: Daemon, pipe: Pipe) -> None:
     for _ in range(1000):
         pipe.write(b"nonsense\n")
     assert pipe.status()["unanswerable"] == 1000
-    daemon.wait_for_log("a line is not JSON")
-    assert daemon.log.count("a line is not JSON") == 1
-    daemon.wait_for_log("request dropped: a line is not JSON (RFC 8259, UTF-8): 999 more times")
+    daemon.wait_for_log("request dropped: a line is not JSON (RFC 8259, UTF-8): 995 more times")
+    assert daemon.log.count("a line is not JSON") == 5 + 1
 
 
 def test_refusals_are_counted_by_code(daemon: Daemon, pipe: Pipe) -> None:
