@@ -10,6 +10,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from tests.daemons import Daemon, reachable_directory, remove
+from tests.web.scraping import TOKEN
 from tests.web.sites import Site
 from webui.history.recorder import Recorder
 
@@ -62,6 +63,15 @@ def shared(common_daemon: Daemon, settings: Settings) -> Daemon:
     """The daemon for all, which the site uses."""
     connect(settings, common_daemon.place)
     return common_daemon
+
+
+@pytest.fixture
+def token_file(place: Path, settings: Settings) -> Path:
+    """The file with the token."""
+    settings.METRICS_TOKEN_FILE = place / "metrics.token"
+    settings.METRICS_TOKEN_FILE.write_text(f"{TOKEN}\n")
+    found: Path = settings.METRICS_TOKEN_FILE
+    return found
 
 
 @pytest.fixture
