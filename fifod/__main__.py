@@ -94,7 +94,8 @@ def _prepare(settings: config.Config, state: State) -> tuple[Service, LedgerWrit
     key = state.host_key()
     writer = LedgerWriter(state.ledger_path, key_commitment=hashlib.sha256(key).hexdigest(), host=socket.gethostname())
     _check_key(ledger, key)
-    state.check_head(ledger)
+    if not state.check_head(ledger):
+        _begin_noting(state, writer)
     if state.did_crash:
         writer.owe(Entry.of(NOTE, {"note": "restart", "reason": "the daemon had not stopped cleanly"}))
     return Service(settings, writer, ledger, key, Sources(os.urandom, time.time_ns, time.monotonic_ns)), writer
@@ -103,6 +104,15 @@ def _prepare(settings: config.Config, state: State) -> tuple[Service, LedgerWrit
 def _check_key(ledger: LedgerReader, key: bytes) -> None:
     if ledger.identity().get("keyCommitment") != hashlib.sha256(key).hexdigest():
         raise StartError("the host key is not the one that the ledger commits to: restore it from a back-up")
+
+
+def _begin_noting(state: State, writer: LedgerWriter) -> None:
+    """A ledger with draws but without a noted head was restored, or is meant to go on without what it lost."""
+    if writer.serial:
+        log.warning("no head is noted in %s: the ledger gets a record that it was restored", state.path)
+        reason = "no head was noted beside the ledger when the daemon started"
+        writer.owe(Entry.of(NOTE, {"note": "restore", "reason": reason}))
+    state.note_head(writer.serial, writer.draw_hash)
 
 
 def _wakeup_pipe() -> int:

@@ -169,6 +169,13 @@ class Client:
         params = {} if serial_number is None else {"serialNumber": serial_number, "n": n}
         return self.call(names.CHAIN, params).result
 
+    def archive(self, keep: int = names.DEFAULT_KEPT, *, dry_run: bool = False) -> dict[str, Any]:
+        """Have old files of the ledger archived, all of whose draws are older than the newest `keep`: for root.
+
+        As long as the answer says `more`, there are more of them.
+        """
+        return self.call(names.ARCHIVE, {"keep": keep, "dryRun": dry_run}).result
+
     def stream(self, **members: Unpack[Members]) -> Stream:
         """Random bytes without end, recorded as one draw."""
         return Stream(self._runtime_dir, self._members(names.STREAM, members), self._timeout)

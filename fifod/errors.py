@@ -158,6 +158,10 @@ class LedgerError(FifodError):
     exit_status = EX_DATAERR
 
 
+class InArchive(LedgerError):
+    """What is needed stands in segments that are not in the ledger any more."""
+
+
 class LedgerNotWritable(FifodError):
     """The ledger cannot be written now: disk full, read-only, gone."""
 

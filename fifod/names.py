@@ -28,6 +28,10 @@ DRAWS = "listDraws"
 CHAIN = "getChain"
 QUERY_METHODS = (STATUS, RESULT, DRAWS, CHAIN)
 
+ARCHIVE = "archiveLedger"
+OPERATOR_METHODS = (ARCHIVE,)
+"""For root and the daemon's own user."""
+
 RECORDED = "recorded"
 """The file in the runtime directory in which the recorder notes the newest draw that it has recorded."""
 
@@ -44,6 +48,8 @@ MAX_CHARACTERS = 128
 MAX_LISTED = 1_000
 MAX_PURPOSE_BYTES = 400
 MAX_USER_BYTES = 200
+DEFAULT_KEPT = 1_000_000
+"""So many of the newest draws stay in the ledger when older ones are archived."""
 MAX_IN_FLIGHT = 256
 """Requests that one reply FIFO may have unanswered; more are dropped unanswered."""
 

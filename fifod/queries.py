@@ -11,6 +11,7 @@ from fifod import names, wire
 from fifod.checks import check_names, integer
 from fifod.draw import Reply, draw_reply, recorded_draw
 from fifod.errors import NotFound
+from fifod.ledger.archive import ArchivedPart, archived_part
 from fifod.ledger.reader import LedgerReader, Line
 from fifod.ledger.record import DRAW, Record
 from fifod.ledger.writer import Stamp
@@ -22,13 +23,14 @@ _PIECE = 200
 _encode = msgspec.json.Encoder().encode
 
 
-class Archive:
+class Queries:
     """The record as callers may see it: their own draws, auditors everybody's, heads anyone's."""
 
     def __init__(self, ledger: LedgerReader, identity: str, auditors: tuple[int, ...]) -> None:
         self._ledger = ledger
         self._identity = identity
         self._auditors = auditors
+        self._beginning: tuple[int, ArchivedPart | None] = (1, None)
 
     def may_see_all(self, caller: Caller) -> bool:
         """Whether the caller is an auditor; one on whose behalf a front end asks never is."""
@@ -38,7 +40,7 @@ class Archive:
         """getResult: a draw's reply as it was, with its record. Raises NotFound for another's as for none."""
         check_names(request.params, frozenset(("serialNumber",)))
         serial = integer("serialNumber", request.params["serialNumber"], 1, _MAX_SERIAL)
-        record = self._ledger.find(serial)
+        record = self._find(serial)
         if record.body.get("drawer") != caller.drawer and not self.may_see_all(caller):
             raise NotFound(f"there is no draw with serial number {serial} that you may see", ["serialNumber"])
         draw = recorded_draw(record)
@@ -64,7 +66,27 @@ class Archive:
             heads = [last.head_bytes.decode()] if last else []
             return Reply(wire.encode_result({"heads": heads, "next": None}, request.id))
         first = integer("serialNumber", request.params["serialNumber"], 1, _MAX_SERIAL)
+        self._refuse_archived(first)
         return Reply(b'{"jsonrpc":"2.0","result":{"heads":[', self._heads(first, n, _encode(request.id)))
+
+    def _find(self, serial: int) -> Record:
+        line = self._ledger.find_line(serial)
+        if line is None:
+            self._refuse_archived(serial)
+            raise NotFound(f"there is no draw with serial number {serial}", ["serialNumber"])
+        return line.record()
+
+    def _refuse_archived(self, serial: int) -> None:
+        """Raises NotFound for a draw that was archived; its data tell from which draw on there are some."""
+        part = self._archived()
+        if part and serial <= part.last:
+            message = f"draw {serial} was archived on {part.time[:10]}: the ledger now begins with draw {part.last + 1}"
+            raise NotFound(message, ["serialNumber", part.last + 1])
+
+    def _archived(self) -> ArchivedPart | None:
+        if (first := self._ledger.first_serial()) != self._beginning[0]:
+            self._beginning = first, archived_part(self._ledger)
+        return self._beginning[1]
 
     @staticmethod
     def _page(request: Request, default: int) -> tuple[int, int | None]:
@@ -75,7 +97,7 @@ class Archive:
         )
 
     def _listing(self, n: int, before: int | None, wanted: bytes | None, request_id: bytes) -> Iterator[bytes]:
-        comma = b""
+        comma, end = b"", b""
         oldest = before
         for looked, line in enumerate(self._ledger.lines_backwards(before)):
             if looked == _LOOKED_THROUGH:
@@ -94,7 +116,9 @@ class Archive:
                 n -= 1
         else:
             oldest = None
-        yield b'],"next":%b},"id":%b}\n' % (_encode(oldest), request_id)
+            if part := self._archived():
+                end = b',"archived":%d' % part.last
+        yield b'],"next":%b%b},"id":%b}\n' % (_encode(oldest), end, request_id)
 
     def _heads(self, first: int, n: int, request_id: bytes) -> Iterator[bytes]:
         comma = b""
@@ -111,7 +135,7 @@ class Archive:
         yield b'],"next":%b},"id":%b}\n' % (_encode(following), request_id)
 
     def _lines_from(self, serial: int) -> Iterator[Line]:
-        if serial == 1:
+        if serial == 1 or serial == self._ledger.first_serial():
             return self._ledger.lines()
         line = self._ledger.find_line(serial)
         return iter(()) if line is None else self._ledger.lines_from(line)

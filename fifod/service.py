@@ -14,6 +14,7 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from fifod import __version__, names, wire
+from fifod.archiving import Archiving
 from fifod.checks import check_names, unknown_name
 from fifod.config import Config
 from fifod.draw import Draw, Reply, draw_reply, new_draw, record_body, recorded_draw, was_asked_by
@@ -27,20 +28,20 @@ from fifod.errors import (
     RequestError,
     UnknownMethod,
 )
-from fifod.keys import KeyIndex, key_digest
+from fifod.keys import REMEMBERED, KeyIndex, key_digest
 from fifod.ledger.extent import Extent
 from fifod.ledger.reader import LedgerReader
 from fifod.ledger.record import DRAW, END, UNDELIVERED, timestamp
 from fifod.ledger.writer import Entry, LedgerWriter, Stamp
 from fifod.log import DRAWING_AGAIN, REFUSING, fields
 from fifod.params import normalise
-from fifod.queries import Archive
+from fifod.queries import Queries
 from fifod.quota import Quotas
 from fifod.types import AnyParams, Caller, Request
 
 log = logging.getLogger(__name__)
 
-_METHODS = (*names.DRAW_METHODS, *names.QUERY_METHODS)
+_METHODS = (*names.DRAW_METHODS, *names.QUERY_METHODS, *names.OPERATOR_METHODS)
 _DAY = 86_400_000_000_000
 _EPOCH = datetime.date(1970, 1, 1).toordinal()
 
@@ -80,6 +81,7 @@ class Service:
         self._sources = sources
         self._keys = KeyIndex.of(reader)
         self._extent = Extent(reader)
+        self._archiving = Archiving(reader, writer)
         self._started = sources.monotonic()
         self.draws = 0
         self.requests = 0
@@ -93,7 +95,7 @@ class Service:
         self._config = config
         self._writer.configure(config.durability == "disk", config.ledger.segment_mib << 20)
         self._quotas = Quotas(config.limits)
-        self._archive = Archive(self._reader, self._writer.identity, config.auditors)
+        self._queries = Queries(self._reader, self._writer.identity, config.auditors)
 
     def answer(self, batch: Sequence[Asked]) -> list[Reply]:
         """One reply to each request, in order. All draws among them are recorded by one write before this returns."""
@@ -153,6 +155,8 @@ class Service:
     def _repeat(self, digest: str, serial: int, asked: Asked, params: AnyParams) -> Reply | None:
         """The reply to a request that was answered before by the draw with this serial number."""
         request = asked.request
+        if serial <= self._writer.serial - REMEMBERED:
+            return None  # nobody may count on it any more, and it may be archived
         record = self._reader.find(serial)
         if record.body.get("key") != digest:
             return None
@@ -167,11 +171,13 @@ class Service:
                 check_names(request.params, frozenset())
                 return Reply(wire.encode_result(self.status(caller), request.id))
             case names.RESULT:
-                return self._archive.get_result(request, caller)
+                return self._queries.get_result(request, caller)
             case names.DRAWS:
-                return self._archive.list_draws(request, caller)
+                return self._queries.list_draws(request, caller)
             case names.CHAIN:
-                return self._archive.get_chain(request)
+                return self._queries.get_chain(request)
+            case names.ARCHIVE:
+                return self._archiving.archive(request, caller)
         raise UnknownMethod(unknown_name("method", request.method, _METHODS), [request.method[:40]])
 
     def _record(self, bodies: list[bytes]) -> list[Stamp] | Refusing:

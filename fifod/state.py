@@ -65,8 +65,8 @@ class State:
         except OSError:
             pass  # the disk is full: the note that is there still holds
 
-    def check_head(self, ledger: LedgerReader) -> None:
-        """Raises StartError if the ledger does not hold the draw that was noted last.
+    def check_head(self, ledger: LedgerReader) -> bool:
+        """Whether there is a note; raises StartError if the ledger does not hold the draw that was noted last.
 
         Without this, a ledger whose newest segment was lost would give the same serial numbers to new draws.
         """
@@ -74,11 +74,11 @@ class State:
             with open(self._head_path, encoding="ascii", errors="replace") as file:
                 note = file.read().strip()
         except FileNotFoundError:
-            return
+            return False
         except OSError as error:
             raise StartError(f"cannot read the noted head {self._head_path}: {error.strerror}") from None
-        if not note:
-            return  # a power cut came between its name and its text
+        if not note or note.startswith("0:"):
+            return True  # a power cut came between its name and its text; or nothing had been drawn yet
         serial, _, noted = note.partition(":")
         line = ledger.find_line(int(serial)) if serial.isdigit() else None
         if line is None or line.record().hash != noted:
@@ -86,6 +86,7 @@ class State:
                 f"the ledger in {self.ledger_path} no longer holds draw {serial} with hash {noted}, which "
                 f"{self._head_path} notes: restore the ledger, or remove that note to go on without what is missing"
             )
+        return True
 
 
 def make_directory(path: str, mode: int) -> None:

@@ -25,6 +25,7 @@ COMMANDS = {
     "history": ("records", "your draws, newest first"),
     "show": ("records", "one of your draws, or its receipt"),
     "verify": ("verification", "check a receipt, a ledger or its chain of hashes"),
+    "archive": ("archiving", "move old files out of the ledger (for root)"),
 }
 """Each command's module in this package and what it gives. Only that module is imported: it keeps the start short."""
 

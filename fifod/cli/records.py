@@ -63,8 +63,14 @@ def _history(client: Client, options: Namespace) -> int:
         output.emit("".join([output.json_line(draw) if options.json else _row(draw, drawers) for draw in draws]))
         left -= len(draws)
         if before is None:
+            _tell_of_archived(page)
             break
     return 0
+
+
+def _tell_of_archived(page: dict[str, Any]) -> None:
+    if last := page.get("archived"):
+        output.tell(f"draws 1 to {last} were archived: if some of them are yours, they are not in this list")
 
 
 def _tells_drawers(draws: list[dict[str, Any]]) -> bool:

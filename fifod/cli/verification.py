@@ -9,7 +9,7 @@ from fifod import names
 from fifod.cli import output
 from fifod.cli.parser import Parser, add_timeout
 from fifod.client import Client
-from fifod.errors import EX_DATAERR, FifodError, LedgerError, NoPermission, UsageError
+from fifod.errors import EX_DATAERR, FifodError, LedgerError, NoPermission, NotFound, UsageError
 from fifod.ledger.chain import Findings, verify_heads
 from fifod.ledger.reader import LedgerReader
 from fifod.ledger.verifier import Progress, is_hex64, verify
@@ -147,11 +147,25 @@ def _check_this_machine(options: Namespace) -> int:
             f"cannot recompute the draws of {directory}: you may not read it, only ask the daemon for its heads"
         )
     with Client(timeout=options.timeout) as client:
-        return _report(verify_heads(_heads(client), dict(options.expect)), "the chain of heads that the daemon gave")
+        first = _first_serial(client)
+        heads = _heads(client, first)
+        findings = verify_heads(heads, dict(options.expect), whole=True, archived=first - 1)
+        return _report(findings, "the chain of heads that the daemon gave")
 
 
-def _heads(client: Client) -> Iterator[str]:
-    serial: int | None = 1
+def _first_serial(client: Client) -> int:
+    """From which draw on the daemon has heads: not from the first one if older ones were archived."""
+    try:
+        client.chain(1)
+    except NotFound as error:
+        if error.data and len(error.data) == 2 and isinstance(error.data[1], int):
+            return error.data[1]
+        raise
+    return 1
+
+
+def _heads(client: Client, first: int) -> Iterator[str]:
+    serial: int | None = first
     while serial is not None:
         page = client.chain(serial, names.MAX_LISTED)
         yield from page["heads"]
@@ -185,12 +199,14 @@ def _head_path(directory: str) -> str:
 
 def _noted_by_daemon(directory: str) -> tuple[int, str] | None:
     """The newest draw that the daemon noted beside the ledger; None if it noted none or the note cannot be read."""
+    if os.path.basename(os.path.abspath(directory)) != "ledger":
+        return None  # the archive lies beside that note too, which is not about it
     try:
         with open(_head_path(directory), encoding="ascii", errors="replace") as file:
             serial, _, digest = file.read(200).strip().partition(":")
     except OSError:
         return None
-    return (int(serial), digest) if serial.isdecimal() and is_hex64(digest) else None
+    return (int(serial), digest) if serial.isdecimal() and int(serial) and is_hex64(digest) else None
 
 
 def _holds(reader: LedgerReader, serial: int, digest: str) -> bool:
@@ -231,9 +247,19 @@ def _report(findings: Findings, what: str) -> int:
     return EX_DATAERR
 
 
+def _archived_text(last: int, time: str) -> str:
+    if time:
+        return (
+            f"draws 1 to {last} were archived on {time[:10]}, says a note in this chain: check them where they are kept"
+        )
+    return f"draws 1 to {last} were archived, says the daemon: check them where they are kept"
+
+
 def _good_text(findings: Findings, what: str) -> str:
     drawn = f"draws {findings.first_serial} to {findings.last_serial}" if findings.draws else "no draws yet"
     lines = [f"good: {what} holds {findings.records} records, {drawn}, in one unbroken chain"]
+    if findings.archived:
+        lines.append(_archived_text(*findings.archived))
     if findings.erased:
         lines.append(f"the bodies of {findings.erased} records were erased, which the chain allows")
     if findings.torn:

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from fifod.errors import LedgerError
-from fifod.ledger.record import DRAW, NO_HASH, Head, parse_head
+from fifod.ledger.archive import ArchivedPart
+from fifod.ledger.record import DRAW, LEDGER, NO_HASH, Head, parse_head
 
 Expectations = Mapping[int, str]
 """Hashes that somebody noted, by the draws' serial numbers."""
@@ -38,6 +39,7 @@ class Findings:
         self.first_serial: int | None = None
         self.last_serial: int | None = None
         self.hash = NO_HASH
+        self.archived: ArchivedPart | None = None
 
     def add(self, place: str, reason: str) -> None:
         """Note a fault; of very many only the first are kept."""
@@ -51,9 +53,16 @@ class Findings:
         return not self.fault_count
 
 
-def verify_heads(heads: Iterable[str], expectations: Expectations | None = None) -> Findings:
-    """Check heads that follow each other, oldest first, as getChain gives them."""
+def verify_heads(
+    heads: Iterable[str], expectations: Expectations | None = None, *, whole: bool = False, archived: int = 0
+) -> Findings:
+    """Check heads that follow each other, oldest first, as getChain gives them.
+
+    A `whole` chain must begin with a ledger's first record, unless the draws up to the one `archived` are not in it.
+    """
     chain = Chain(expectations or {})
+    if archived:
+        chain.findings.archived = ArchivedPart(archived, "")
     for number, text in enumerate(heads, 1):
         encoded = text.encode()
         try:
@@ -61,6 +70,8 @@ def verify_heads(heads: Iterable[str], expectations: Expectations | None = None)
         except LedgerError as error:
             chain.findings.add(f"head {number}", error.message)
             continue
+        if whole and number == 1 and head.kind != LEDGER and not archived:
+            chain.findings.add("head 1", "the ledger does not begin here: what stood before it is missing")
         chain.follow(f"head {number}", head, hashlib.sha256(encoded).hexdigest())
     chain.finish()
     return chain.findings
@@ -121,5 +132,7 @@ class Chain:
         for first, last, place in self._missing:
             which = f"draw {first} is" if first == last else f"draws {first} to {last} are"
             self.findings.add(place, f"{which} missing before it")
+        archived = self.findings.archived.last if self.findings.archived else 0
         for serial in self._expectations:
-            self.findings.add(f"draw {serial}", "it was noted, but it is not here")
+            where = "it was archived: look for it there" if serial <= archived else "it is not here"
+            self.findings.add(f"draw {serial}", f"it was noted, but {where}")

@@ -8,13 +8,18 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any, BinaryIO, NamedTuple
 
-from fifod.errors import LedgerError, NoPermission, NotFound
-from fifod.ledger.record import DRAW, LEDGER, SUFFIX, Record, parse_record
+from fifod.errors import InArchive, LedgerError, NoPermission, NotFound
+from fifod.ledger.record import DRAW, LEDGER, SEGMENT, SUFFIX, Record, first_of, parse_record
 
 _BUFFER = 1 << 18
 _LOOKED_AT = 1000
 _MAX_LINE = 1 << 16
 """Longer than any record, whose parts are all bounded by the longest request."""
+
+
+def archive_of(directory: str) -> str:
+    """The directory that takes the segments which are archived from a ledger directory."""
+    return os.path.join(os.path.dirname(os.path.abspath(directory)), "archive")
 
 
 class Position(NamedTuple):
@@ -59,12 +64,19 @@ class LedgerReader:
         except OSError as error:
             raise LedgerError(f"cannot read the ledger in {self.directory}: {error.strerror}") from None
 
+    def first_serial(self) -> int:
+        """The serial number of the ledger's first draw: 1, unless older segments were archived."""
+        names = self.segments()
+        return first_of(names[0]) if names else 1
+
     def identity(self) -> dict[str, Any]:
-        """The body of the ledger's first record."""
+        """The body of the ledger's first record, which tells its identity and the commitment to the host key."""
         first = next(self.lines(), None)
-        if first is None or (record := first.record()).head.kind != LEDGER:
-            raise LedgerError(f"the ledger in {self.directory} does not begin with its identity")
-        return record.body
+        if first is not None:
+            record = first.record()
+            if record.head.kind == LEDGER or (record.head.kind == SEGMENT and "keyCommitment" in record.body):
+                return record.body
+        raise LedgerError(f"the ledger in {self.directory} does not begin with its identity")
 
     def last(self) -> Record | None:
         """The newest record, of any kind."""
@@ -88,9 +100,12 @@ class LedgerReader:
             yield record, Position(line.segment, line.end, record.hash)
 
     def check(self, position: Position) -> None:
-        """Raises LedgerError if the record before a position is not there any more."""
+        """Raises LedgerError if the record before a position is not there any more, InArchive if its segment is not."""
         fault = f"the ledger in {self.directory} no longer holds the record with hash {position.hash}"
-        if position.segment not in self.segments():
+        names = self.segments()
+        if names and position.segment < names[0]:
+            raise InArchive(f"{fault}: the ledger begins with {names[0]}, older segments were archived or lost")
+        if position.segment not in names:
             raise LedgerError(f"{fault}: the segment {position.segment} is missing")
         with self._open(position.segment) as file:
             start = max(0, position.offset - _MAX_LINE)
@@ -118,7 +133,7 @@ class LedgerReader:
 
     def size_after(self, position: Position | None) -> int:
         """How many bytes lie behind a position."""
-        total = sum(self._size(name) for name in self.segments() if position is None or name >= position.segment)
+        total = sum(self.size(name) for name in self.segments() if position is None or name >= position.segment)
         return total - (position.offset if position else 0)
 
     def lines(self, after: Position | None = None) -> Iterator[Line]:
@@ -131,25 +146,26 @@ class LedgerReader:
 
     def lines_from(self, first: Line) -> Iterator[Line]:
         """A line that was found, and every complete line behind it."""
-        names = self.segments()
-        start = first.offset
-        for name in names[names.index(first.segment) :]:
-            yield from self._lines_of(name, start)
-            start = 0
+        yield from self.lines_of(first.segment, first.offset)
+        for name in self.segments():
+            if name > first.segment:
+                yield from self.lines_of(name)
 
     def lines_backwards(self, before_serial: int | None = None) -> Iterator[Line]:
         """Every complete line, newest first, from just before a draw or from the end."""
         names = self.segments()
         end: int | None = None
+        if before_serial is not None and names and before_serial <= first_of(names[0]):
+            return
         if before_serial is not None and (line := self.find_line(before_serial)):
-            names, end = names[: names.index(line.segment) + 1], line.offset
+            names, end = [name for name in names if name <= line.segment], line.offset
         for name in reversed(names):
-            yield from self._lines_backwards_of(name, end)
+            yield from self.lines_backwards_of(name, end)
             end = None
 
     def find_line(self, serial: int) -> Line | None:
         """The line of a draw, found by halving: serial numbers only grow."""
-        candidates = [name for name in self.segments() if int(name.removesuffix(SUFFIX)) <= serial]
+        candidates = [name for name in self.segments() if first_of(name) <= serial]
         if serial < 1 or not candidates:
             return None
         with self._open(candidates[-1]) as file:
@@ -177,7 +193,8 @@ class LedgerReader:
             offset += len(text)
         return None
 
-    def _lines_of(self, name: str, start: int) -> Iterator[Line]:
+    def lines_of(self, name: str, start: int = 0) -> Iterator[Line]:
+        """Every complete line of one segment from an offset on."""
         with self._open(name) as file:
             file.seek(start)
             while (text := file.readline(_MAX_LINE)).endswith(b"\n"):
@@ -186,7 +203,8 @@ class LedgerReader:
             if len(text) == _MAX_LINE:
                 raise LedgerError(f"{name} at byte {start}: a line is longer than any record")
 
-    def _lines_backwards_of(self, name: str, end: int | None) -> Iterator[Line]:
+    def lines_backwards_of(self, name: str, end: int | None = None) -> Iterator[Line]:
+        """Every complete line of one segment, newest first, from just before an offset or from the end."""
         with self._open(name) as file:
             at, tail = self._read_complete(file, os.fstat(file.fileno()).st_size if end is None else end)
             while True:
@@ -214,17 +232,25 @@ class LedgerReader:
             tail = found[: found.rfind(b"\n") + 1]
         return end, tail
 
-    def _open(self, name: str) -> BinaryIO:
+    def size(self, name: str) -> int:
+        """How many bytes a segment has."""
+        return os.stat(self._path(name)).st_size
+
+    def _path(self, name: str) -> str:
+        """Where a segment is: one that was there a moment ago may have been archived since."""
         path = os.path.join(self.directory, name)
+        if not os.path.lexists(path) and os.path.lexists(archived := os.path.join(archive_of(self.directory), name)):
+            return archived
+        return path
+
+    def _open(self, name: str) -> BinaryIO:
+        path = self._path(name)
         try:
             return open(path, "rb", buffering=_BUFFER)
         except PermissionError:
             raise NoPermission(f"cannot read {path}: permission denied") from None
         except OSError as error:
             raise LedgerError(f"cannot read {path}: {error.strerror}") from None
-
-    def _size(self, name: str) -> int:
-        return os.stat(os.path.join(self.directory, name)).st_size
 
 
 _DRAW_START = f'{{"v":1,"kind":"{DRAW}","serial":'.encode()

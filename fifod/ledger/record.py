@@ -104,6 +104,12 @@ def segment_name(first_serial: int) -> str:
     return f"{first_serial:020d}{SUFFIX}"
 
 
+def first_of(segment: str) -> int:
+    """The serial number in a segment's file name; 0 if the file is named otherwise."""
+    number = segment.removesuffix(SUFFIX)
+    return int(number) if number.isdecimal() else 0
+
+
 @functools.lru_cache(maxsize=4)
 def _second(seconds: int) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))

@@ -10,7 +10,6 @@ from __future__ import annotations
 import datetime
 import functools
 import hashlib
-import os
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +18,7 @@ import msgspec
 from fifod import names
 from fifod.errors import LedgerError, RequestError
 from fifod.keystream import BLOCK, Keystream
+from fifod.ledger.archive import ArchivedPart, ArchiveNote, note_of
 from fifod.ledger.chain import Chain, Expectations, Findings
 from fifod.ledger.reader import LedgerReader, Line
 from fifod.ledger.record import DRAW, END, LEDGER, NO_HASH, SEGMENT, UNDELIVERED, Head, Record, segment_name
@@ -43,8 +43,8 @@ def verify(
     """Check all complete records that the reader has.
 
     `expectations` are hashes that were noted, by serial number; `progress` is told how many bytes were read. A `whole`
-    ledger must begin with its first record. With `recompute` the values of each draw are computed, and streams are
-    compared with their digests.
+    ledger must begin with its first record, or a note in it must say that what is missing was archived. With
+    `recompute` the values of each draw are computed, and streams are compared with their digests.
     """
     check = _LedgerCheck(expectations or {}, recompute)
     try:
@@ -60,6 +60,9 @@ class _LedgerCheck:
         self.findings = self._chain.findings
         self._recompute = recompute
         self._streams: dict[int, str] = {}
+        self._beginning: tuple[str, Head] | None = None
+        self._before: dict[int, str] = {}
+        self._archived = ArchivedPart(0, "")
         self._today = datetime.datetime.now(datetime.UTC).date()
 
     def run(self, reader: LedgerReader, progress: Progress, whole: bool) -> None:
@@ -72,22 +75,24 @@ class _LedgerCheck:
                 self._close_segment(reader, segment, end, last=False)
                 segment, number, end = line.segment, 0, 0
             number += 1
-            self._take(line, number, whole)
+            self._take(line, number)
             progress(line.end - end)
             end = line.end
         self._close_segment(reader, segment, end, last=True)
+        if whole:
+            self._check_beginning()
         self._chain.finish()
 
     def _close_segment(self, reader: LedgerReader, segment: str, end: int, last: bool) -> None:
         if not segment:
             return
-        rest = os.stat(os.path.join(reader.directory, segment)).st_size - end
+        rest = reader.size(segment) - end
         if last:
             self.findings.torn = rest
         elif rest > 0:
             self.findings.add(f"{segment} at byte {end}", f"the last {rest} bytes are no record")
 
-    def _take(self, line: Line, number: int, whole: bool) -> None:
+    def _take(self, line: Line, number: int) -> None:
         place = f"{line.segment} line {number}"
         try:
             record = line.record()
@@ -98,20 +103,45 @@ class _LedgerCheck:
         if head.serial is not None:
             place += f" (draw {head.serial})"
         if number == 1:
-            self._begin_segment(place, line.segment, head, whole)
+            self._begin_segment(place, line.segment, head)
         elif head.kind in (LEDGER, SEGMENT):
             self.findings.add(place, "a record that only begins a file stands within one")
         self._chain.follow(place, head, record.hash)
         self._check_body(place, record)
 
-    def _begin_segment(self, place: str, segment: str, head: Head, whole: bool) -> None:
+    def _begin_segment(self, place: str, segment: str, head: Head) -> None:
         is_first = self.findings.records == 0
         if head.kind not in (LEDGER, SEGMENT):
             self.findings.add(place, "the file does not begin with the record that begins one: its start was removed")
-        elif is_first and whole and (head.kind != LEDGER or head.prev != NO_HASH):
-            self.findings.add(place, "the ledger does not begin here: the files before this one are missing")
         elif not is_first and segment != segment_name((self.findings.last_serial or 0) + 1):
             self.findings.add(place, "the file is not the next one: files before it are missing, or it was renamed")
+        if is_first:
+            self._beginning = place, head
+        else:
+            self._before[(self.findings.last_serial or 0) + 1] = head.prev
+
+    def _check_beginning(self) -> None:
+        """The first record must begin the ledger, unless the draws before it were archived."""
+        if self._beginning is None:
+            return
+        place, head = self._beginning
+        missing = (self.findings.first_serial or 1) - 1
+        if head.kind == SEGMENT and 0 < missing <= self._archived.last:
+            self.findings.archived = ArchivedPart(missing, self._archived.time)
+        elif head.kind == SEGMENT or (head.kind == LEDGER and head.prev != NO_HASH):
+            self.findings.add(
+                place, "the ledger does not begin here: the files before this one are missing, and were not archived"
+            )
+
+    def _check_note(self, note: ArchiveNote, time: str) -> None:
+        """Raises LedgerError if a note says that something else was archived than what stood there."""
+        first = self.findings.first_serial
+        if first is None or self._beginning is None or note.last + 1 < first:
+            return  # it is about what was archived before: nothing of that is here
+        before = self._beginning[1].prev if note.last + 1 == first else self._before.get(note.last + 1)
+        if before != note.hash:
+            raise LedgerError(f"it says that draws {note.first} to {note.last} were archived, but their end is another")
+        self._archived = ArchivedPart(note.last, time)
 
     def _check_body(self, place: str, record: Record) -> None:
         if not record.body_bytes:
@@ -125,6 +155,8 @@ class _LedgerCheck:
                 self._check_draw(record)
             elif record.head.kind in (END, UNDELIVERED):
                 self._check_reference(record)
+            elif note := note_of(record):
+                self._check_note(note, record.head.time)
         except LedgerError as error:
             self.findings.add(place, error.message)
 

@@ -19,6 +19,7 @@ from msgspec import Struct
 
 from fifod import __version__
 from fifod.errors import FifodError, LedgerError, LedgerNotWritable, StartError
+from fifod.ledger.archive import check_beginning, sync_directory
 from fifod.ledger.reader import LedgerReader, Line, Position
 from fifod.ledger.record import (
     DRAW,
@@ -79,6 +80,7 @@ class LedgerWriter:
         self._segment_bytes = DEFAULT_SEGMENT_BYTES
         self._directory = directory
         self._clock = clock
+        self._key_commitment = key_commitment
         self._reader = LedgerReader(directory)
         self._descriptor = -1
         self._segment = self._path = ""
@@ -91,7 +93,7 @@ class LedgerWriter:
         if any(self._reader.segments()):
             self._continue()
         else:
-            self._begin(entropy(32).hex(), host, key_commitment)
+            self._begin(entropy(32).hex(), host)
 
     def configure(self, is_durable: bool, segment_bytes: int) -> None:
         self._is_durable = is_durable
@@ -123,6 +125,18 @@ class LedgerWriter:
         except LedgerNotWritable:
             if len(self._owed) < _MAX_OWED:
                 self._owed.append(entry)
+
+    def append_at_beginning(self, entry: Entry) -> None:
+        """Write a record where it is found quickly, before the first draw of a segment, and have it on the disk."""
+        if self._needs_repair:
+            self._repair()
+        if self._segment != segment_name(self.serial + 1):
+            self._rotate()
+        self.append([entry])
+        try:
+            os.fdatasync(self._descriptor)
+        except OSError as error:
+            raise self._not_writable(error) from None
 
     def close(self) -> None:
         """Close the current segment."""
@@ -196,11 +210,11 @@ class LedgerWriter:
         self._path = os.path.join(self._directory, name)
         self._inode = os.fstat(descriptor).st_ino
 
-    def _begin(self, identity: str, host: str, key_commitment: str) -> None:
+    def _begin(self, identity: str, host: str) -> None:
         body = {
             "identity": identity,
             "host": host,
-            "keyCommitment": key_commitment,
+            "keyCommitment": self._key_commitment,
             "version": f"fifod {__version__}",
         }
         self.identity = identity
@@ -212,8 +226,10 @@ class LedgerWriter:
         except OSError as error:
             self._needs_repair = True
             raise self._not_writable(error) from None
-        # The first record of a segment says which segment it continues, so that one that is missing is named.
-        self._create(Entry.of(SEGMENT, {"identity": self.identity, "previous": self._segment}))
+        # It says which segment it continues, so that one that is missing is named, and all that a ledger's first record
+        # must say: with older segments archived it will be the first.
+        body = {"identity": self.identity, "keyCommitment": self._key_commitment, "previous": self._segment}
+        self._create(Entry.of(SEGMENT, body))
 
     def _create(self, first: Entry) -> None:
         """Start a segment; it gets its name only with its first record in it, so that no segment is ever empty."""
@@ -236,7 +252,7 @@ class LedgerWriter:
             os.close(descriptor)
             raise self._not_writable(error) from None
         try:
-            self._sync_directory()
+            sync_directory(self._directory)
         except OSError as error:
             # It is there, but may not be after a power cut: then nothing may be written behind it, nor stay beside it.
             os.close(descriptor)
@@ -246,15 +262,9 @@ class LedgerWriter:
         self._take(descriptor, name)
         self._size, self.hash = len(line), stamp.hash
 
-    def _sync_directory(self) -> None:
-        directory = os.open(self._directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
-
     def _continue(self) -> None:
         try:
+            check_beginning(self._reader)
             self.identity = str(self._reader.identity()["identity"])
             newest = self._reader.segments()[-1]
             last = next(self._reader.lines_backwards(), None)

@@ -193,7 +193,7 @@ def test_draws_go_on_without_an_older_segment_and_the_loss_shows(place: Path) ->
         assert "Traceback" not in daemon.log
         daemon.spawn()
         assert daemon.wait() == 3
-        assert "does not begin with its identity" in daemon.log and "Traceback" not in daemon.log
+        assert "are missing from its beginning" in daemon.log and "Traceback" not in daemon.log
 
 
 def test_a_segment_missing_in_the_middle_is_found_by_the_checker(place: Path) -> None:

@@ -12,7 +12,7 @@ from fifod.ledger.writer import Entry, LedgerWriter
 
 START = 1_795_420_800_123_456_789
 """2026-11-23T08:00:00.123456Z, in nanoseconds since 1970."""
-IDENTITY = "ab" * 32
+IDENTITY, COMMITMENT = "ab" * 32, "cd" * 32
 
 
 class Clock:
@@ -30,7 +30,7 @@ def open_writer(directory: Path, *, clock: Clock | None = None, segment_bytes: i
     directory.mkdir(exist_ok=True)
     writer = LedgerWriter(
         str(directory),
-        key_commitment="cd" * 32,
+        key_commitment=COMMITMENT,
         host="here",
         entropy=lambda size: b"\xab" * size,
         clock=clock or Clock(),

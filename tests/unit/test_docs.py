@@ -72,7 +72,7 @@ def test_it_has_every_command() -> None:
 
 
 def test_it_has_every_method() -> None:
-    assert first_column("method") == [*names.DRAW_METHODS, *names.QUERY_METHODS]
+    assert first_column("method") == [*names.DRAW_METHODS, *names.QUERY_METHODS, *names.OPERATOR_METHODS]
 
 
 @pytest.mark.parametrize("method", [method for method in names.DRAW_METHODS if method != names.STREAM])

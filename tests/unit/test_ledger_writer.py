@@ -18,7 +18,18 @@ from fifod.errors import LedgerNotWritable, StartError
 from fifod.ledger.reader import LedgerReader
 from fifod.ledger.record import DRAW, END, LEDGER, NOTE, SEGMENT, UNDELIVERED
 from fifod.ledger.writer import Entry, LedgerWriter
-from tests.unit.ledgers import IDENTITY, START, Clock, content, draws, no_file_beyond, numbered, open_writer, segments
+from tests.unit.ledgers import (
+    COMMITMENT,
+    IDENTITY,
+    START,
+    Clock,
+    content,
+    draws,
+    no_file_beyond,
+    numbered,
+    open_writer,
+    segments,
+)
 
 TIME = "2026-11-23T08:00:00.123456Z"
 
@@ -209,7 +220,9 @@ def test_a_full_segment_is_followed_by_one_that_names_it(ledger: Path) -> None:
     for name in "abc":
         writer.append(draws(name, name))
     assert [path.name for path in segments(ledger)] == [f"{serial:020d}.jsonl" for serial in (1, 3, 5)]
-    assert bodies(ledger, SEGMENT) == [{"identity": IDENTITY, "previous": f"{serial:020d}.jsonl"} for serial in (1, 3)]
+    assert bodies(ledger, SEGMENT) == [
+        {"identity": IDENTITY, "keyCommitment": COMMITMENT, "previous": f"{serial:020d}.jsonl"} for serial in (1, 3)
+    ]
     assert_is_chain(ledger)
     writer.close()
     assert open_writer(ledger).append(draws("d"))[0].serial == 7
@@ -324,7 +337,7 @@ def test_a_new_segment_whose_name_did_not_reach_the_disk_is_made_again(
         with pytest.raises(LedgerNotWritable, match="Input/output error"):
             writer.append(draws("b"))
     assert writer.append(draws("b"))[0].serial == 2
-    assert bodies(ledger, SEGMENT) == [{"identity": IDENTITY, "previous": "00000000000000000001.jsonl"}]
+    assert [body["previous"] for body in bodies(ledger, SEGMENT)] == ["00000000000000000001.jsonl"]
     assert_is_chain(ledger)
 
 

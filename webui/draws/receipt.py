@@ -62,8 +62,8 @@ def of(account: AbstractBaseUser, serial: int) -> Receipt:
     row = Draw.objects.of_drawer(drawer).filter(serial=serial).first()
     try:
         reply = gateway.result(account, serial)
-    except (NotFound, OutOfRange):
-        return _from_row(row, Unknown(), _secret_or_gone(row))
+    except (NotFound, OutOfRange) as error:
+        return _from_row(row, Unknown(), _secret_or_gone(row, error))
     except FifodError:
         return _from_row(row, Unavailable(), "The values cannot be shown now: the draw service is not answering.")
     draw = row or _draw_of(reply)
@@ -103,9 +103,11 @@ def _from_row(row: Draw | None, otherwise: Exception, missing: str) -> Receipt:
     return Receipt(row, None, missing)
 
 
-def _secret_or_gone(row: Draw | None) -> str:
+def _secret_or_gone(row: Draw | None, error: FifodError) -> str:
     if row is not None and row.secret:
         return "A secret draw: its values were shown once, to the drawer, and are kept nowhere."
+    if error.data and len(error.data) > 1:  # the daemon tells from which draw on it still has some
+        return "This draw was archived: its record stands here, its values are with whoever runs this site."
     return "The draw service no longer has this draw. Please tell whoever runs this site."
 
 

@@ -17,9 +17,9 @@ from django.db import connection, transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from fifod.errors import LedgerError
+from fifod.errors import InArchive, LedgerError
 from fifod.ledger.reader import LedgerReader, Position
-from fifod.ledger.record import DRAW, NO_HASH, Record
+from fifod.ledger.record import DRAW, NO_HASH, SEGMENT, Record
 from webui.history import rows
 from webui.history.models import Draw, RecorderPosition
 
@@ -45,6 +45,10 @@ class Recorder:
         """How much of the ledger has not been recorded yet."""
         return self._open().size_after(self.position)
 
+    def archived_draws(self) -> int:
+        """How many draws at the ledger's beginning are not in it."""
+        return self._open().first_serial() - 1
+
     def record_batches(self) -> Iterator[int]:
         """Record what the ledger holds beyond the position, a batch at a time; gives the number of records of each."""
         following = self._open().records(self.position)
@@ -53,7 +57,14 @@ class Recorder:
             yield len(batch)
 
     def rebuild_batches(self) -> Iterator[int]:
-        """Make all rows anew from the ledger's first record; gives the number of records of each batch."""
+        """Make all rows anew from the ledger's first record; gives the number of records of each batch.
+
+        Raises InArchive if rows of archived draws would be lost.
+        """
+        if (archived := self.archived_draws()) and Draw.objects.filter(serial__lte=archived).exists():
+            raise InArchive(
+                f"cannot make the rows of draws 1 to {archived} anew: they are not in the ledger in {self._ledger}"
+            )
         _make_draft()
         self._table, self.position = _DRAFT, None
         return self._rebuild()
@@ -94,7 +105,7 @@ class Recorder:
         self.position = end
 
     def _hashes_before(self, batch: list[tuple[Record, Position]]) -> Iterator[str]:
-        yield self.position.hash if self.position else NO_HASH
+        yield self.position.hash if self.position else _before_ledger(batch[0][0])
         yield from (record.hash for record, _ in batch[:-1])
 
     def _insert(self, draws: list[rows.Row]) -> None:
@@ -107,6 +118,11 @@ class Recorder:
         assignments = ", ".join(f'"{column}" = %s' for column in columns)
         with connection.cursor() as cursor:
             cursor.execute(f'UPDATE "{self._table}" SET {assignments} WHERE serial = %s', [*columns.values(), serial])
+
+
+def _before_ledger(first: Record) -> str:
+    """The hash that a ledger's first record names: nobody's, or that of the last record that was archived."""
+    return first.head.prev if first.head.kind == SEGMENT else NO_HASH
 
 
 def newest_recorded() -> int:

@@ -11,7 +11,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 from systemd.daemon import notify
 
-from fifod.errors import EX_IOERR, EX_TEMPFAIL, EXIT_CANNOT_START, FifodError, LedgerError
+from fifod.errors import EX_IOERR, EX_TEMPFAIL, EXIT_CANNOT_START, FifodError, InArchive, LedgerError
+from fifod.ledger.reader import archive_of
 from webui.history import locks, progress, stopping
 from webui.history.marker import Marker
 from webui.history.recorder import Recorder, newest_recorded
@@ -69,6 +70,8 @@ class Command(BaseCommand):
     def _work_off(self, recorder: Recorder, from_start: bool = False) -> bool:
         """Record all there is; returns whether a signal ended it early."""
         batches = recorder.rebuild_batches() if from_start else recorder.record_batches()
+        if recorder.position is None and (archived := recorder.archived_draws()):
+            self.stderr.write(f"recorder: draws 1 to {archived} are not in the ledger, so they get no rows")
         shown = progress.for_bytes(recorder.bytes_to_go(), self.stderr)
         for records in batches:
             shown.add(records, recorder.bytes_to_go())
@@ -80,6 +83,14 @@ class Command(BaseCommand):
         return False
 
 
+def _way_back() -> str:
+    ledger = str(settings.LEDGER_DIR)
+    return (
+        f"Put the archived files back first: mv {archive_of(ledger)}/*.jsonl {ledger}/ (when the recorder is done with "
+        "them they can be archived again); then start the recorder again"
+    )
+
+
 @contextmanager
 def _errors_in_words() -> Iterator[None]:
     try:
@@ -87,6 +98,8 @@ def _errors_in_words() -> Iterator[None]:
     except locks.Taken:
         message = f"another recorder is running: it holds {locks.lock_file()}"
         raise CommandError(message, returncode=EX_TEMPFAIL) from None
+    except InArchive as error:
+        raise CommandError(f"recorder: {error.message}\n{_way_back()}", returncode=EXIT_CANNOT_START) from None
     except LedgerError as error:
         raise CommandError(f"recorder: {error.message}\n{_WAY_OUT}", returncode=EXIT_CANNOT_START) from None
     except FifodError as error:
