@@ -80,7 +80,8 @@ class Daemon:
         become = f"os.setgroups([]); os.setresgid({uid}, {uid}, {uid}); os.setresuid({uid}, {uid}, {uid})"
         self.program = (
             "-c",
-            f"import locale, os, shutil, sys; from fifod.__main__ import main; {become}; sys.exit(main())",
+            "import encodings.ascii, locale, os, shutil, sys; from fifod.__main__ import main; "
+            f"{become}; sys.exit(main())",
         )
         os.chown(self.place, uid, uid)
         # It could not write its coverage into the checkout, and would say so in its log.

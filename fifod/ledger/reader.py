@@ -138,18 +138,22 @@ class LedgerReader:
 
     def lines(self, after: Position | None = None) -> Iterator[Line]:
         """Every complete line behind a position, oldest first."""
-        if after is not None:
+        names = self.segments()
+        if after is None:
+            yield from self._lines_of_all(names, 0)
+        else:
             self.check(after)
-            yield from self.lines_from(Line(after.segment, after.offset, b""))
-        elif names := self.segments():
-            yield from self.lines_from(Line(names[0], 0, b""))
+            yield from self._lines_of_all([name for name in names if name >= after.segment], after.offset)
 
     def lines_from(self, first: Line) -> Iterator[Line]:
         """A line that was found, and every complete line behind it."""
-        yield from self.lines_of(first.segment, first.offset)
-        for name in self.segments():
-            if name > first.segment:
-                yield from self.lines_of(name)
+        later = [name for name in self.segments() if name > first.segment]
+        yield from self._lines_of_all([first.segment, *later], first.offset)
+
+    def _lines_of_all(self, names: list[str], start: int) -> Iterator[Line]:
+        for name in names:
+            yield from self.lines_of(name, start)
+            start = 0
 
     def lines_backwards(self, before_serial: int | None = None) -> Iterator[Line]:
         """Every complete line, newest first, from just before a draw or from the end."""
