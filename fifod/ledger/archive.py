@@ -20,7 +20,7 @@ from fifod.ledger.reader import LedgerReader
 from fifod.ledger.record import DRAW, NOTE, Record, first_of, segment_name
 
 ARCHIVE = "archive"
-MODE = 0o2750
+MODE = 0o750  # no setgid bit, which the unit may not set: files that are moved in keep their group
 
 
 class ArchiveNote(Struct, frozen=True):
