@@ -79,10 +79,10 @@ def archive(daemon: Daemon, *arguments: str) -> str:
     return client(daemon, "archive", "--keep", str(KEPT), *arguments)
 
 
-def client(daemon: Daemon, *arguments: str, statuses: tuple[int, ...] = (0,), **environment: str) -> str:
+def client(daemon: Daemon, *arguments: str, statuses: tuple[int, ...] = (0,), state: Path | None = None) -> str:
     done = subprocess.run(
         [sys.executable, "-m", "fifod.cli", *arguments],
-        env={**daemon.environment, **environment},
+        env={**daemon.environment, "FIFOD_STATE_DIR": str(state or daemon.state)},
         capture_output=True,
         text=True,
         timeout=2 * DEADLINE,
@@ -193,10 +193,10 @@ def test_a_daemon_that_runs_as_a_user_archives_for_root_and_for_itself(old: Daem
     for path in [old.state, *old.state.rglob("*")]:
         os.chown(path, MADE_BY, MADE_BY)
     with old.belong_to(MADE_BY).start():
-        dry, wet = (("archiveLedger", {"keep": KEPT, "dryRun": dry}, {}) for dry in (True, False))
-        [would, refused] = [ask_as(old, uid, dry)[0] for uid in (MADE_BY, ALICE)]
+        [would] = ask_as(old, MADE_BY, ("archiveLedger", {"keep": KEPT, "dryRun": True}, {}))
+        [refused] = ask_as(old, ALICE, ("archiveLedger", {"keep": KEPT, "dryRun": True}, {}))
         assert code(refused) == 201
-        assert result(ask_as(old, 0, wet)[0]) == result(would)
+        assert result(ask_as(old, 0, ("archiveLedger", {"keep": KEPT}, {}))[0]) == result(would)
         assert {path.stat().st_uid for path in [old.state / "archive", *archived(old)]} == {MADE_BY}
         assert is_whole(old) == result(would)["last"]
 
@@ -217,6 +217,24 @@ def test_a_key_of_the_last_hundred_thousand_draws_is_found_and_an_archived_one_i
             assert ask(oldest, newest - 1) == [oldest, newest - 1]
             assert ask(1 + restarts) == [newest + 1]
             old.stop()
+
+
+def test_the_commands_tell_archived_draws_from_missing_ones(old: Daemon) -> None:
+    noted = f"1:{next(hashlib.sha256(data).hexdigest() for head, _, data in old.records() if 'serial' in head)}"
+    with old.start():
+        assert "would archive draws 1 to " in archive(old, "--dry-run") and not archived(old)
+        archive(old)
+        last = int(old.segments()[0].stem) - 1
+        assert "show: draw 7 was archived on " in client(old, "show", "7", statuses=(65,))
+        assert f"there is no draw with serial number {DRAWS + 9}" in client(old, "show", str(DRAWS + 9), statuses=(65,))
+        assert f"draws 1 to {last} were archived" in client(old, "history")
+        for state in (old.state, old.place / "not here, so the daemon is asked"):
+            assert f"draws 1 to {last} were archived" in client(old, "verify", state=state)
+            said = client(old, "verify", "--expect", noted, statuses=(65,), state=state)
+            assert "it was archived: look for it there" in said
+        assert "holds" in client(old, "verify", str(old.state / "archive"), "--expect", noted)
+        assert "keep must be from 100000" in client(old, "archive", "--keep", "99999", statuses=(65,))
+        assert "archive: " in client(old, "archive", "--keep", "x", statuses=(64,))
 
 
 STEPS = {

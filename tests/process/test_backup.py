@@ -18,19 +18,13 @@ import pytest
 from tests import needs
 from tests.children import in_child
 from tests.daemons import Daemon
+from tests.papers import commands
 from tests.pipes import Answer, Pipe, result
 from tests.waiting import DEADLINE, pace
 from tests.web.sites import Site
 
-TEXT = (Path(__file__).parents[2] / "deploy" / "README.md").read_text()
 FIFOD, WEB, ALICE = 61001, 61004, 61002
 REPEATABLE = {"n": 5, "min": 1, "max": 10**9, "pregeneratedRandomization": {"id": "the same everywhere"}}
-
-
-def commands(heading: str) -> list[str]:
-    """The blocks of shell commands in a section."""
-    section = TEXT.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
-    return re.findall("^```sh\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
 
 
 class Host:
@@ -73,7 +67,7 @@ class Host:
         for part in re.split(r"^(systemctl .*)\n", script, flags=re.MULTILINE):
             if part.startswith("systemctl start"):
                 self.start()
-            elif part.startswith("systemctl"):
+            elif part.startswith("systemctl stop"):
                 assert self.daemon.stop() == 0
             else:
                 said += self.shell(variables + part)
