@@ -32,7 +32,9 @@ A receipt proves that its values follow from the seed and the parameters in its 
 made at the time is proved by its hash: find it in the ledger with --expect, or with someone who noted it. A chain
 proves that nothing before a noted hash was changed, removed or added since. Against an administrator who writes
 everything anew, only hashes that were noted elsewhere help: so note some. The daemon notes its newest draw beside
-the ledger, in the file `head`: a ledger that no longer holds that draw has lost its end.
+the ledger, in the file `head`: a ledger that no longer holds that draw has lost its end. Draws that are missing from
+the ledger's beginning were archived if a note in its chain says so, with the hash of the last of them; then that is
+said, and the archived files are to be checked where they are kept. Whatever else is missing is a fault.
 
 Exit status 65: something is wrong; each fault is named with its file and line."""
 

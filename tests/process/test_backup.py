@@ -265,9 +265,9 @@ def test_without_its_host_key_a_ledger_is_not_served(host: Host) -> None:
 def test_on_another_machine_it_draws_on_where_it_stopped(host: Host, place: Path) -> None:
     leave, arrive = commands("Moving to another machine")
     before, repeatable = host.hashes(), host.repeatable()
+    host.daemon.config.write_text('durability = "process"\nfront_ends = [999]\n')
     host.run(leave)
     other = Host(place / "two")
-    other.daemon.config.write_text("front_ends = [999]\n")
     other.start()
     with other.daemon:
         other.draw(3)
