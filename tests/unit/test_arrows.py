@@ -28,7 +28,7 @@ LAYERS: list[set[str]] = [
     },
     {"fifod.channel", "fifod.rota", "fifod.clients", "fifod.parking", "fifod.intake", "fifod.delivery", "fifod.upkeep"},
     {"fifod.daemon", "fifod.client"},
-    {"fifod.__main__", "fifod.cli"},
+    {"fifod.__main__", "fifod.cli", "fifod.journal_reader"},
 ]
 """A module may import from its own layer or from one above it in this list; within a layer too there are no circles."""
 
