@@ -4,6 +4,7 @@ import os
 import sys
 from pathlib import Path
 
+from deploy.lines import Lines
 from deploy.problem import explain
 from deploy.program import Program
 
@@ -18,6 +19,7 @@ class Output:
         self.folder = folder
         self.quiet = quiet
         self.is_closed = False
+        self.lines = Lines()
         self._rest: dict[str, bytes] = {}
         self._logs: dict[Path, int] = {}
         self._lost: set[Path] = set()
@@ -28,6 +30,11 @@ class Output:
             print(text, flush=True)
         except OSError:
             self.close()
+
+    def tell(self, text: str) -> None:
+        """Say what happened to a program, on the service page too."""
+        self.lines.add("trial", text)
+        self.say(text)
 
     def close(self) -> None:
         """Print no more: the terminal is gone."""
@@ -57,6 +64,7 @@ class Output:
         text = printable(line)
         if text:
             program.last_lines.append(text)
+            self.lines.add(program.name, text)
         if not self.quiet and not self.is_closed:
             self.say(f"{program.name:>8} | {text}")
 

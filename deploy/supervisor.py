@@ -11,7 +11,9 @@ from collections.abc import Callable
 from functools import partial
 from types import FrameType
 
+from deploy.control import ControlSocket
 from deploy.notify import NotifySocket
+from deploy.orders import Orders
 from deploy.output import Output
 from deploy.problem import Problem, Stopped
 from deploy.program import Program
@@ -19,6 +21,7 @@ from deploy.program import Program
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 GRACE = 12.0
 TICK = 0.1
+KILLED_AGAIN_AFTER = 1.0
 DEATHS_BEFORE_READY = 3
 
 
@@ -31,6 +34,7 @@ class Supervisor:
         self.notify = NotifySocket()
         self._events = selectors.DefaultSelector()
         self._events.register(self.notify, selectors.EVENT_READ, self._hear)
+        self.control = ControlSocket(self._events, Orders(self, output.lines).obey)
         self._wish_to_stop: str | None = None
         self._impatient = False
         self._stopping = False
@@ -80,6 +84,7 @@ class Supervisor:
     def stop(self) -> None:
         """Stop the programs, last started first; whoever does not go in time, or at a second Ctrl-C, is killed."""
         self._impatient, self._stopping = False, True
+        self.control.close()
         for program in reversed(self.programs):
             program.send(signal.SIGTERM)
             end = time.monotonic() + GRACE
@@ -90,15 +95,59 @@ class Supervisor:
                 self._turn(TICK)
         self.notify.close()
 
+    def obey(self, verb: str, program: Program) -> str:
+        """Do what the service page asks for; why not, if not."""
+        if self._stopping or self._wish_to_stop:
+            return "the trial is being stopped"
+        if verb == "reload":
+            return self._reload(program)
+        self.output.tell(f"{program.name}: {verb}, as the service page asks")
+        if verb in ("stop", "restart"):
+            program.ask_to_stop(GRACE)
+        if verb in ("start", "restart"):
+            program.is_forgiven = True
+            self._want(program)
+        else:
+            program.start_after_stop = False
+        return ""
+
+    def _want(self, program: Program) -> None:
+        if program.kill_at is not None:
+            program.start_after_stop = True
+            return
+        program.wanted = True
+        if program.process is None:
+            program.restarts = 0
+            self._launch(program)
+
+    def _reload(self, program: Program) -> str:
+        if program.condition != "running" or program.process is None:
+            return f"{program.name} does not run"
+        self.output.tell(f"{program.name}: reload, as the service page asks")
+        os.kill(program.process.pid, signal.SIGHUP)
+        return ""
+
     def _turn(self, timeout: float | None) -> None:
-        pauses = [program.pause for program in self.programs if program.restart_at is not None]
-        for key, _ in self._events.select(min(pauses) if timeout is None and pauses else timeout):
-            if key.fd in self._events.get_map():  # an earlier one of this turn may have ended it
+        for key, _ in self._events.select(self._next_date() if timeout is None else timeout):
+            if self._events.get_map().get(key.fd) is key:  # an earlier one of this turn may have ended it
                 key.data()
+        self.control.expire()
         for program in self.programs:
+            if program.kill_at is not None and program.kill_at <= time.monotonic():
+                program.send(signal.SIGKILL)
+                program.kill_at += KILLED_AGAIN_AFTER
             if not self._stopping and program.restart_at is not None and program.pause == 0.0:
+                program.restarts += 1
                 self._launch(program)
-                self.output.say(f"{program.name} runs again")
+                self.output.tell(f"{program.name} runs again")
+
+    def _next_date(self) -> float | None:
+        """Seconds until something is due, if anything is."""
+        dates = [
+            date for program in self.programs for date in (program.restart_at, program.kill_at) if date is not None
+        ]
+        dates += self.control.ends
+        return max(0.0, min(dates) - time.monotonic()) if dates else None
 
     def _launch(self, program: Program) -> None:
         out = program.start()
@@ -125,6 +174,8 @@ class Supervisor:
         self._drain(program)
         if self._wish_to_stop is None and not self._stopping:
             self._announce(program, end)
+            if program.start_after_stop:
+                self._want(program)
 
     def _drain(self, program: Program) -> None:
         """Take its last words before saying why it ended."""
@@ -133,10 +184,15 @@ class Supervisor:
                 key.data()
 
     def _announce(self, program: Program, end: str) -> None:
-        if program.restart_at is None:
+        if not program.wanted:
+            self.output.tell(f"{program.name} {end}, as it was asked to")
+        elif program.restart_at is None and program.is_forgiven:
+            self.output.tell(f"{program.name} {end}: it cannot run like this, so it is not started again")
+        elif program.restart_at is None:
             last = next(reversed(program.last_lines), "it gave no reason")
             raise Problem(f"{program.name} {end}: it cannot run like this, so it is not started again: {last}")
-        self.output.say(f"{program.name} {end}; it starts again in {program.pause:.1f} s")
+        else:
+            self.output.tell(f"{program.name} {end}; it starts again in {program.pause:.1f} s")
 
     def _give_up_on_the_hopeless(self) -> None:
         for program in self.programs:
@@ -147,7 +203,12 @@ class Supervisor:
     def _hear(self) -> None:
         for pid, state in self.notify.messages():
             for program in self.programs:
-                if program.process is not None and program.process.pid == pid and state.get("READY") == "1":
-                    if program.deaths and not program.ready:
-                        self.output.say(f"{program.name} is ready again")
-                    program.ready = True
+                if program.process is not None and program.process.pid == pid:
+                    self._take_note(program, state)
+
+    def _take_note(self, program: Program, state: dict[str, str]) -> None:
+        program.says = state.get("STATUS", program.says)
+        if state.get("READY") == "1" and not program.ready:
+            program.ready = True
+            if program.deaths or program.is_forgiven:
+                self.output.tell(f"{program.name} is ready again")

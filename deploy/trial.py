@@ -166,13 +166,16 @@ class Trial:
 
     def _start(self) -> None:
         self.progress.say("Starting the daemon, the recorder and the web site ...")
-        notify = {"NOTIFY_SOCKET": self.supervisor.notify.address}
-        daemon = self._program("fifod", ["-m", "fifod"], env={**self.env, **notify}, never_restart=(CANNOT_START,))
+        notifying = {**self.env, "NOTIFY_SOCKET": self.supervisor.notify.address}
+        daemon = self._program("fifod", ["-m", "fifod"], env=notifying, never_restart=(CANNOT_START,))
         self.supervisor.start(daemon)
         login = self._prepare_database()
         self._wait(lambda: daemon.ready, "the daemon did not say that it is ready")
-        recorder = self._program("recorder", ["manage.py", "record"], never_restart=(CANNOT_START,))
-        web = self._program("web", self._web_server(), pass_fds=(self.web_socket.fileno(),))
+        recorder = self._program("recorder", ["manage.py", "record"], env=notifying, never_restart=(CANNOT_START,))
+        control = {"FIFOD_SUPERVISOR": self.supervisor.control.address}
+        web = self._program(
+            "web", self._web_server(), env={**self.env, **control}, pass_fds=(self.web_socket.fileno(),)
+        )
         self.supervisor.start(recorder)
         self.supervisor.start(web)
         self._wait(self._is_usable, "the web site did not say that all is well")
