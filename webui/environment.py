@@ -27,6 +27,8 @@ class Environment:
     hosts: list[str]
     behind_tls: bool
     metrics_token_file: Path
+    journal: Path
+    supervisor: str
 
 
 def read() -> Environment:
@@ -41,6 +43,8 @@ def read() -> Environment:
         hosts=_hosts("FIFOD_WEB_HOSTS"),
         behind_tls=_switch("FIFOD_WEB_TLS"),
         metrics_token_file=_file("FIFOD_METRICS_TOKEN_FILE", Path("/etc/fifod/metrics.token")),
+        journal=_directory("FIFOD_JOURNAL", os.environ.get("FIFOD_JOURNAL") or "/run/fifod-journal"),
+        supervisor=os.environ.get("FIFOD_SUPERVISOR", ""),
     )
     _keep_private(database)
     return found

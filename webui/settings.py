@@ -12,6 +12,8 @@ RUNTIME_DIR = _ENVIRONMENT.runtime_dir
 STATE_DIR = _ENVIRONMENT.state_dir
 LEDGER_DIR = STATE_DIR / "ledger"
 METRICS_TOKEN_FILE = _ENVIRONMENT.metrics_token_file
+JOURNAL = _ENVIRONMENT.journal
+SUPERVISOR = _ENVIRONMENT.supervisor
 
 SECRET_KEY = _ENVIRONMENT.secret_key
 DEBUG = False
@@ -131,4 +133,6 @@ LOGGING = {
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain", "filters": ["but_healthz"]}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
+    # What staff does to the service stands in the journal, too.
+    "loggers": {"webui.service.acts": {"level": "INFO"}},
 }

@@ -10,6 +10,7 @@ from webui.service.views import healthz, metrics
 
 urlpatterns = [
     path("", include("webui.draws.urls")),
+    path("service/", include("webui.service.urls")),
     path("login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("healthz", healthz, name="healthz"),

@@ -10,7 +10,9 @@ from django.test import Client
 from pytest_django import Settings
 
 from tests.daemons import Daemon, reachable_directory, remove
+from tests.supervised import Supervised
 from tests.web.scraping import TOKEN
+from tests.web.service import account, wait_until_said
 from tests.web.sites import Site
 from webui.history.recorder import Recorder
 
@@ -101,6 +103,25 @@ def bob(db: None) -> User:
 def browser(alice: User) -> Client:
     """Alice's browser."""
     return logged_in(alice)
+
+
+@pytest.fixture
+def trial(place: Path, settings: Settings) -> Iterator[Supervised]:
+    """A supervisor that runs both programs, and that the site asks."""
+    trial = Supervised(place)
+    trial.start("fifod")
+    trial.start("recorder")
+    settings.SUPERVISOR = trial.address
+    with trial.running():
+        trial.wait_until_ready()
+        wait_until_said(trial, "fifod", "begins")
+        yield trial
+
+
+@pytest.fixture
+def operator(db: None) -> Client:
+    """The browser of staff that may control the service."""
+    return logged_in(account("operator", staff=True, may=True))
 
 
 def logged_in(account: User) -> Client:

@@ -1,0 +1,11 @@
+"""Addresses of the service page."""
+
+from django.urls import path
+
+from webui.service import pages
+
+urlpatterns = [
+    path("", pages.show, name="service"),
+    path("fresh/", pages.fresh, name="service_fresh"),
+    path("<slug:part>/<slug:verb>/", pages.act, name="service_act"),
+]
