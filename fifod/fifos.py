@@ -263,7 +263,7 @@ class ReplyFifo:
 def not_running(runtime_dir: str, reason: str) -> str:
     """The message for a daemon that is not there."""
     return (
-        f"cannot reach fifod in {runtime_dir}: {reason}; start it (systemctl start fifod, or ./deploy/try) "
+        f"fifod is not running in {runtime_dir}: {reason}; start it (systemctl start fifod, or ./deploy/try) "
         "or set FIFOD_RUNTIME_DIR"
     )
 
