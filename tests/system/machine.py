@@ -59,6 +59,10 @@ class Machine(Container):
         """Run lines of shell that must succeed; what they printed."""
         return self.run("sh", "-ec", script, user=user, seconds=seconds)
 
+    def kill(self, pid: int, number: str) -> None:
+        """Send a signal to one of its processes."""
+        self.shell(f"kill -{number} {pid}")
+
     def python(self, code: str, *words: str, user: str = "root", seconds: float = 2 * DEADLINE) -> str:
         """Run Python with the installed fifod; what it printed."""
         return self.run(PYTHON, "-c", code, *words, user=user, seconds=seconds)
