@@ -21,7 +21,7 @@ from systemd import journal
 
 SERVICES = ("fifod.service", "fifod-recorder.service", "fifod-web.service")
 UNITS = (*SERVICES, "fifod.socket", "run-fifod-replies.mount")
-DEFAULT_ADDRESS = "/run/fifod-journal"
+DEFAULT_ADDRESS = "/run/fifod-journal/socket"
 FIRST_DESCRIPTOR = 3
 CANNOT_START = 3
 

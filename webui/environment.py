@@ -43,7 +43,7 @@ def read() -> Environment:
         hosts=_hosts("FIFOD_WEB_HOSTS"),
         behind_tls=_switch("FIFOD_WEB_TLS"),
         metrics_token_file=_file("FIFOD_METRICS_TOKEN_FILE", Path("/etc/fifod/metrics.token")),
-        journal=_directory("FIFOD_JOURNAL", os.environ.get("FIFOD_JOURNAL") or "/run/fifod-journal"),
+        journal=_directory("FIFOD_JOURNAL", os.environ.get("FIFOD_JOURNAL") or "/run/fifod-journal/socket"),
         supervisor=os.environ.get("FIFOD_SUPERVISOR", ""),
     )
     _keep_private(database)

@@ -119,7 +119,7 @@ def test_what_it_writes_to_tmp_is_seen_by_nobody(machine: Machine) -> None:
     [
         ("fifod.service", {"/run/systemd/notify"}),
         ("fifod-recorder.service", {"/run/systemd/notify"}),
-        ("fifod-web.service", {"/run/dbus/system_bus_socket", "/run/fifod-journal"}),
+        ("fifod-web.service", {"/run/dbus/system_bus_socket", "/run/fifod-journal/socket"}),
     ],
 )
 def test_it_reaches_the_journal_and_what_it_needs_and_no_other_socket(

@@ -11,7 +11,7 @@ from tests.system.machine import PYTHON, Machine
 ASK = """
 import socket, sys
 with socket.socket(socket.AF_UNIX) as client:
-    client.connect("/run/fifod-journal")
+    client.connect("/run/fifod-journal/socket")
     client.sendall(sys.stdin.buffer.read())
     while data := client.recv(65536):
         sys.stdout.buffer.write(data)
@@ -79,7 +79,7 @@ def test_only_the_sites_user_may_ask(machine: Machine) -> None:
     for user in ("daemon", "fifod"):
         done = machine.attempt(PYTHON, "-c", ASK, user=user, text='{"after":null,"n":1}\n')
         assert done.returncode != 0 and "PermissionError" in done.stderr
-    assert machine.run("stat", "--format=%U:%G %a", "/run/fifod-journal").strip() == "root:fifod-web 660"
+    assert machine.run("stat", "--format=%U:%G %a", "/run/fifod-journal/socket").strip() == "root:fifod-web 660"
 
 
 def test_the_sites_user_cannot_read_the_journal_itself(machine: Machine) -> None:
