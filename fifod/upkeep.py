@@ -41,7 +41,8 @@ class Upkeep:
             self._next_hour = now + HOUR_NS
             self._clients.sweep(time.time())
             serial, hash_ = self._service.head
-            log.info("the ledger's head is %d:%s", serial, hash_, extra=fields(HEAD, serial=serial, hash=hash_))
+            if serial:
+                log.info("the ledger's head is %d:%s", serial, hash_, extra=fields(HEAD, serial=serial, hash=hash_))
 
     def note(self) -> None:
         """Note the ledger's newest draw outside the ledger, if it is another than before."""

@@ -45,12 +45,12 @@ class Command(BaseCommand):
         gc.freeze()
         gc.set_threshold(500_000)
         with _errors_in_words(), locks.held():
-            notify("READY=1")
+            _tell_supervisor("READY=1")
             self._run(Recorder(settings.LEDGER_DIR), once, from_start)
 
     def _run(self, recorder: Recorder, once: bool, from_start: bool) -> None:
         self._marker = Marker(settings.RUNTIME_DIR, self.stderr.write)
-        self._marker.move_to(newest_recorded())
+        self._note(newest_recorded())
         if not self._await_ledger(recorder, once):
             return
         stopped = self._work_off(recorder, from_start)
@@ -75,12 +75,24 @@ class Command(BaseCommand):
         shown = progress.for_bytes(recorder.bytes_to_go(), self.stderr)
         for records in batches:
             shown.add(records, recorder.bytes_to_go())
-            self._marker.move_to(newest_recorded())
+            self._note(newest_recorded())
             if stopping.asked():
                 return True
         shown.close()
-        self._marker.move_to(newest_recorded())  # again: rows made anew are in place only now
+        self._note(newest_recorded())  # again: rows made anew are in place only now
         return False
+
+    def _note(self, serial: int) -> None:
+        """Tell how far it has come: people through the marker, the supervisor in its status."""
+        self._marker.move_to(serial)
+        _tell_supervisor(f"STATUS=following the ledger; newest draw recorded {serial}")
+
+
+def _tell_supervisor(state: str) -> None:
+    try:
+        notify(state)
+    except OSError:
+        pass  # nobody there to hear it, which is no reason not to record
 
 
 def _way_back() -> str:
