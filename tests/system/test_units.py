@@ -32,6 +32,7 @@ def as_before(machine: Machine) -> Iterator[None]:
     machine.systemctl("daemon-reload")
     machine.systemctl("reset-failed")
     machine.systemctl("stop", "fifod.service")
+    machine.wait_until(lambda: machine.show("fifod.socket", "ActiveState") == "inactive", "the FIFO is gone too")
     machine.shell(f"rm -rf {REQUESTS} /run/fifod/fifod.pid")
     machine.systemctl("start", "fifod.service")
 
@@ -221,6 +222,7 @@ def test_a_full_disk_is_a_refusal_that_the_status_tells_even_from_the_start(mach
 @pytest.mark.parametrize("make", ["touch {}", "ln -s /etc/passwd {}", "mkdir {}", "mkfifo {}; chown nobody {}"])
 def test_something_else_in_place_of_the_fifo_stops_the_start(machine: Machine, make: str) -> None:
     machine.systemctl("stop", "fifod")
+    machine.wait_until(lambda: state(machine) == ("inactive", "inactive"), "both have stopped")
     machine.shell(make.format(REQUESTS, REQUESTS))
     assert machine.attempt("systemctl", "start", "fifod").returncode == 1
     assert machine.show("fifod.socket", "Result") == "resources"
