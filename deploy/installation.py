@@ -1,18 +1,26 @@
 """`deploy/install`: installs fifod as a service of this machine, or upgrades it while it serves."""
 
 import argparse
-import fcntl
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from types import FrameType
 
-from deploy import acceptance, configuration, machine, management, packages, places, preconditions, release, services
+from deploy import (
+    acceptance,
+    configuration,
+    database,
+    machine,
+    management,
+    packages,
+    places,
+    preconditions,
+    release,
+    services,
+)
 from deploy.login import Login, new_password
 from deploy.problem import Problem, Stopped, explain
 from deploy.release import Release
@@ -36,7 +44,7 @@ def main() -> int:
     os.umask(0o022)
     os.environ["PIP_NO_CACHE_DIR"] = "1"  # else root's home keeps what it fetched
     try:
-        with only_one():
+        with preconditions.only_one():
             Installation(options.port, options.dry_run).run()
     except Problem as problem:
         return fail(str(problem))
@@ -70,19 +78,6 @@ def _raise_stopped(number: int, _frame: FrameType | None) -> None:
     raise Stopped(signal.Signals(number).name)
 
 
-@contextmanager
-def only_one() -> Iterator[None]:
-    """Hold the lock that keeps another installation or removal away; it leaves no file."""
-    folder = os.open("/opt" if os.path.isdir("/opt") else "/", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
-    except BlockingIOError:
-        raise Problem("another installation or removal of fifod is under way") from None
-    finally:
-        os.close(folder)
-
-
 class Installation:
     """What is to be installed, what is there already, and the way from one to the other."""
 
@@ -114,7 +109,7 @@ class Installation:
         changed = self._prepare_release()
         try:
             self._put_in_place(changed)
-        except (Problem, Stopped, OSError, subprocess.TimeoutExpired) as error:
+        except (Problem, Stopped, OSError) as error:
             raise self._undone(error) from None
         if not self.steps.dry_run:
             self._tell()
@@ -132,18 +127,29 @@ class Installation:
         if self.is_complete:
             self.steps.say("  The release is there and complete: nothing to be done for it")
         else:
-            self.release.make(self.steps)
-            if self.release.is_current:
-                return True
+            self._make_release()
         if places.CONFIG.exists():
-            self.steps.do(f"Checking {places.CONFIG} with the new release", self._check_configuration)
-        return not self.release.is_current
+            self.steps.do(f"Checking {places.CONFIG}", self._check_configuration)
+        return not self.is_complete or self._serving() != self.release.id
+
+    @staticmethod
+    def _serving() -> str:
+        """The release that the services were started with; `current` does not tell, if that was cut short."""
+        return places.SERVING.read_text().strip() if places.SERVING.exists() else ""
+
+    def _make_release(self) -> None:
+        try:
+            self.release.make(self.steps)
+        except Problem as problem:
+            came = " but for packages of Debian" if self.build or self.needed else ""
+            raise Problem(f"{problem}; nothing was changed{came}") from None
 
     def _check_configuration(self) -> None:
         daemon = [str(self.release.environment.python), "-m", "fifod", "--config", str(places.CONFIG), "--check"]
         done = subprocess.run(daemon, capture_output=True, text=True, check=False, cwd="/")
         if done.returncode != 0:
-            raise Problem(f"nothing was changed: {(done.stderr.strip().splitlines() or ['no reason given'])[-1]}")
+            reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1].removeprefix("fifod: error: ")
+            raise Problem(f"{reason}; nothing was changed")
 
     def _put_in_place(self, changed: bool) -> None:
         if changed:
@@ -153,9 +159,12 @@ class Installation:
         self._set_port()
         self.steps.do("Letting systemd read the units", services.reload)
         self.steps.do("Having them started with the machine", services.enable)
-        self._bring_up(restart=changed and self.before is not None)
+        self._bring_up(changed)
         self.steps.do("Checking with a draw by a user without rights", self._draw)
         self.steps.do("Checking that the web site is well", self._wait_for_web)
+        if not self.steps.dry_run:
+            places.write(places.SERVING, f"{self.release.id}\n".encode())
+            database.forget()
         self._remove_old()
 
     def _install_files(self, root: Path) -> bool:
@@ -175,28 +184,31 @@ class Installation:
     def _set_port(self) -> None:
         if self.port is None or self.port == (configuration.chosen_port() or PORT):
             return
-        port = self.port
-        self.steps.do(f"Choosing port {port} in {places.PORT}", lambda: configuration.choose_port(port))
+        self.steps.do(f"Choosing port {self.port} in {places.PORT}", partial(self._choose_port, self.port))
 
-    def _bring_up(self, restart: bool) -> None:
-        """Start what does not run; in an upgrade restart the services."""
-        if restart:
-            self.steps.do("Restarting the daemon, while requests wait", lambda: services.restart(services.DAEMON))
-        migrate = management.command(self.release.folder, "migrate", "--noinput")
-        env = management.environment() if not self.steps.dry_run else None
-        self.steps.run("Preparing the web site's database", migrate, env)
+    @staticmethod
+    def _choose_port(port: int) -> None:
+        # Stopped before systemd reads what changed: a socket unit that runs would keep its old address, and lose it.
+        services.systemctl("stop", services.WEB_SOCKET, services.WEB)
+        configuration.choose_port(port)
+
+    def _bring_up(self, changed: bool) -> None:
+        """Start what does not run; if anything changed restart the services, while requests wait in the sockets."""
+        verb = "Restarting" if self.before else "Starting"
+        if changed:
+            self.steps.do(f"{verb} the daemon", partial(services.restart, services.DAEMON))
+        self._migrate(changed)
         self.steps.do("Making the first administrator, if there is none", self._make_login)
-        if restart:
-            self.steps.do("Restarting recorder and web site", self._restart_others)
-        self.steps.do("Starting what does not run yet", self._start)
+        if changed:
+            self.steps.do(f"{verb} recorder and web site", services.restart_others)
+        self.steps.do("Starting what does not run yet", services.start_all)
 
-    def _restart_others(self) -> None:
-        services.restart(*(unit for unit in services.long_running() if unit != services.DAEMON))
-
-    def _start(self) -> None:
-        if (wanted := self.port) and services.is_active(services.WEB_SOCKET) and services.port() != wanted:
-            services.must("stop", services.WEB_SOCKET, "fifod-web.service")
-        services.start(*services.long_running(), services.WEB_SOCKET, services.TARGET)
+    def _migrate(self, changed: bool) -> None:
+        if changed and not self.steps.dry_run and database.is_behind(self.release.folder):
+            self.steps.do("Copying the web site's database", partial(database.set_aside, self.release.folder))
+        migrate = management.command(self.release.folder, "migrate", "--noinput")
+        env = None if self.steps.dry_run else management.environment()
+        self.steps.run("Preparing the web site's database", migrate, env)
 
     def _make_login(self) -> None:
         password = new_password()
@@ -240,10 +252,13 @@ class Installation:
 
     def _go_back(self) -> None:
         assert self.before is not None
+        services.systemctl("stop", *services.OTHERS)
         release.use(self.before)
         self._install_files(self.before)
+        database.put_back()
         services.reload()
-        services.restart(*services.long_running())
+        services.restart(services.DAEMON)
+        services.restart_others()
 
     def _with_password(self, text: str) -> Problem:
         shown = f" (the password of {Login.user} is {self.password})" if self.password else ""

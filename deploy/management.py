@@ -21,8 +21,12 @@ KEPT = ("LANG", "LC_ALL", "TERM", "COLUMNS")
 
 def command(root: Path, *words: str) -> list[str]:
     """The command line for manage.py of a release, to be run by root."""
-    become = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--init-groups", "--"]
-    return [*become, str(root / ".venv" / "bin" / "python"), str(root / "manage.py"), *words]
+    return as_site(str(root / ".venv" / "bin" / "python"), str(root / "manage.py"), *words)
+
+
+def as_site(*words: str) -> list[str]:
+    """The command line that lets root run something as the web site's user."""
+    return ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--init-groups", "--", *words]
 
 
 def environment() -> dict[str, str]:

@@ -6,6 +6,7 @@ HOME = Path("/opt/fifod")
 RELEASES = HOME / "releases"
 CURRENT = HOME / "current"
 PACKAGES = HOME / "packages"
+SERVING = HOME / "serving"
 
 ETC = Path("/etc/fifod")
 CONFIG = ETC / "fifod.toml"

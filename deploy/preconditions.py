@@ -1,10 +1,13 @@
 """What must hold before an installation changes anything; what does not is told in one line."""
 
+import fcntl
 import os
 import pwd
 import shutil
 import socket
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from deploy import places
@@ -62,7 +65,8 @@ def check_room(builds: bool, installs_packages: bool) -> None:
     for folder, mebibytes in by_device.values():
         free = shutil.disk_usage(folder).free >> 20
         if free < mebibytes:
-            raise Problem(f"the disk is full: {folder} has {free} MiB left and needs {mebibytes}; free some first")
+            place = next(path for path in (folder, *folder.parents) if path.is_mount())
+            raise Problem(f"the disk is full: {place} has {free} MiB left and needs {mebibytes}; free some first")
 
 
 def _existing(path: Path) -> Path:
@@ -94,3 +98,16 @@ def check_names() -> None:
             raise Problem(
                 f"there is a user {name} with uid {found.pw_uid}, who is none of the system's; rename that one"
             )
+
+
+@contextmanager
+def only_one() -> Iterator[None]:
+    """Hold the lock that keeps another installation or removal away; it leaves no file."""
+    folder = os.open("/opt" if os.path.isdir("/opt") else "/", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError:
+        raise Problem("another installation or removal of fifod is under way") from None
+    finally:
+        os.close(folder)

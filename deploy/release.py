@@ -14,7 +14,7 @@ from deploy.steps import Steps
 
 CONTENT = ("fifod", "webui", "deploy", "manage.py", "pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE")
 LOCK = "requirements.lock"
-PROOF = "import django, msgspec, systemd.daemon, uvicorn, whitenoise; import fifod.__main__, webui.asgi"
+PROOF = "import django, msgspec, systemd.daemon, uvicorn, whitenoise; import fifod.__main__, webui"
 
 
 class Release:

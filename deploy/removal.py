@@ -9,8 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from deploy import packages, places, services
-from deploy.installation import only_one
-from deploy.preconditions import check_machine
+from deploy.preconditions import check_machine, only_one
 from deploy.problem import Problem, explain
 from deploy.steps import Steps
 

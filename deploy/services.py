@@ -8,15 +8,21 @@ from deploy.problem import Problem
 
 TARGET = "fifod.target"
 DAEMON = "fifod.service"
+WEB = "fifod-web.service"
+OTHERS = ("fifod-recorder.service", WEB)
+# These come when they are asked for, and go by themselves; one that runs must not go on with a program that is gone.
+ON_DEMAND = "fifod-journal*.service"
 WEB_SOCKET = "fifod-web.socket"
 WITHIN = 400.0
 
 
 def systemctl(*words: str) -> subprocess.CompletedProcess[str]:
     """Run systemctl; what came of it."""
-    return subprocess.run(
-        ["systemctl", "--no-ask-password", *words], capture_output=True, text=True, check=False, timeout=WITHIN
-    )
+    command = ["systemctl", "--no-ask-password", *words]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=WITHIN)
+    except subprocess.TimeoutExpired:
+        raise Problem(f"systemctl {' '.join(words)} did not end within {WITHIN:.0f} s") from None
 
 
 def must(*words: str) -> None:
@@ -52,12 +58,13 @@ def restart(*units: str) -> None:
 def _must_come_up(verb: str, unit: str) -> None:
     done = systemctl(verb, unit)
     if done.returncode != 0:
-        raise Problem(f"{unit} does not come up: {last_words(unit) or done.stderr.strip()}")
+        raise Problem(f"{unit} does not come up: {last_words(unit) or done.stderr.strip().splitlines()[0]}")
 
 
 def last_words(unit: str) -> str:
-    """The last line that a unit's own processes wrote into the journal."""
-    query = ["journalctl", "-q", "-u", unit, "_SYSTEMD_UNIT=" + unit, "-n", "1", "-o", "cat", "--no-pager"]
+    """The last line that a service wrote into the journal in its present or last run."""
+    run = systemctl("show", "--property=InvocationID", "--value", unit).stdout.strip()
+    query = ["journalctl", "-q", f"_SYSTEMD_INVOCATION_ID={run}", "-n", "1", "-o", "cat", "--no-pager"]
     lines = subprocess.run(query, capture_output=True, text=True, check=False, timeout=30).stdout.strip().splitlines()
     return lines[-1] if lines else ""
 
@@ -67,13 +74,20 @@ def is_active(unit: str) -> bool:
     return systemctl("is-active", "--quiet", unit).returncode == 0
 
 
-def long_running() -> list[str]:
-    """The services that run all the time, the daemon first; others come when they are asked."""
-    names = places.installed_units()
-    socket_activated = {f"{name.removesuffix('.socket')}.service" for name in names if name.endswith(".socket")}
-    services = [name for name in names if name.endswith(".service")]
-    always = {DAEMON, "fifod-web.service"}
-    return sorted((name for name in services if name not in socket_activated - always), key=lambda n: n != DAEMON)
+def restart_others() -> None:
+    """Restart what stands around the daemon."""
+    restart(*OTHERS)
+    systemctl("stop", ON_DEMAND)
+
+
+def start_all() -> None:
+    """Start what does not run; each part must come up."""
+    start(DAEMON, *OTHERS, *(name for name in places.installed_units() if name.endswith(".socket")), TARGET)
+
+
+def restarts(unit: str) -> int:
+    """How often systemd started a service again since it was told to."""
+    return int(systemctl("show", "--property=NRestarts", "--value", unit).stdout.strip() or 0)
 
 
 def port() -> int | None:

@@ -1,6 +1,7 @@
 """A checkout that was set up once, trials in it, and machines with fifod installed; all are ended whatever happens."""
 
 import shutil
+import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,10 +22,11 @@ INSTALLATION = 600.0
 
 @dataclass(frozen=True)
 class Installed:
-    """A machine with fifod installed: what it had written when it was off again, and what the installer said."""
+    """A machine with fifod installed: what it had written when it was off again, what the installer said and how long it took."""
 
     layer: Path
     said: str
+    seconds: float
 
 
 @pytest.hookimpl(wrapper=True)
@@ -90,11 +92,13 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installed]:
     repository.copy_to(folder)
     with Machine(network=True) as machine:
         machine.boot().add(folder, SOURCE)
+        began = time.monotonic()
         done = machine.attempt("./deploy/install", folder=SOURCE, seconds=INSTALLATION)
+        seconds = time.monotonic() - began
         said = done.stdout + done.stderr
         assert done.returncode == 0, f"./deploy/install ended with {done.returncode}:\n{said}"
         machine.power_off()
-        yield Installed(machine.written, said)
+        yield Installed(machine.written, said, seconds)
 
 
 @pytest.fixture(scope="module")
