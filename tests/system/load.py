@@ -56,7 +56,8 @@ class Load:
     def end(self) -> list[Asked]:
         """Let each client finish what it waits for, and tell what all of them got; nothing may have failed."""
         asked = [request for uid, client in self._clients for request in self._requests(uid, client)]
-        assert not [request for request in asked if request.has_failed]
+        failed = [request for request in asked if request.has_failed]
+        assert not failed, f"{len(failed)} of {len(asked)} requests failed: {failed[:3]}"
         return asked
 
     def _requests(self, uid: int, client: Any) -> Iterator[Asked]:
@@ -77,12 +78,14 @@ class Draws:
 
     def check_numbers(self) -> None:
         """No serial number is missing or used twice."""
-        assert [head["serial"] for head, _, _ in self._records] == list(range(1, len(self._records) + 1))
+        for number, (head, _, _) in enumerate(self._records, 1):
+            assert head["serial"] == number, f"{head} stands where {number} should"
 
     def check_keys(self) -> None:
         """Nothing was drawn twice."""
         times = Counter(body["key"] for _, body, _ in self._records if "key" in body)
-        assert not [key for key, count in times.items() if count > 1]
+        twice = [key for key, count in times.items() if count > 1]
+        assert not twice, f"drawn twice: {twice}"
 
     def check_received(self, asked: list[Asked]) -> None:
         """All that clients received is there, with the hash they were given, and as what they asked for."""

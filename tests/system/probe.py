@@ -70,13 +70,13 @@ def can_create_in(folder: str) -> bool:
 
 def connects(path: str) -> bool:
     for kind in KINDS:
-        with socket.socket(socket.AF_UNIX, kind) as end:
-            try:
+        try:
+            with socket.socket(socket.AF_UNIX, kind) as end:
                 end.connect(path)
                 return True
-            except OSError as error:
-                if error.errno != errno.EPROTOTYPE:
-                    return False
+        except OSError as error:
+            if error.errno != errno.EPROTOTYPE:
+                return False
     return False
 
 

@@ -12,7 +12,7 @@ from tests.system.machine import PYTHON, Machine
 
 pytestmark = [pytest.mark.systemd, pytest.mark.timeout(600)]
 
-UNITS = {"fifod.service": 0.6, "fifod-recorder.service": 0.8, "fifod-web.service": 1.2}
+UNITS = {"fifod.service": 0.6, "fifod-recorder.service": 0.8, "fifod-web.service": 1.2, "fifod-journal.service": 0.6}
 JOURNAL = {f"/run/systemd/journal/{name}" for name in ("dev-log", "socket", "stdout")}
 OVERALL = re.compile(r"Overall exposure level for \S+: ([0-9.]+)")
 OPEN_ROW = re.compile(r"^✗ (\S+) .* ([0-9.]+)\s*$", re.MULTILINE)
@@ -102,6 +102,7 @@ def test_the_probe_finds_what_it_looks_for(machine: Machine, found: dict[str, di
         ),
         ("fifod-recorder.service", {"/var/lib/fifod-web", "/tmp", "/var/tmp"}),
         ("fifod-web.service", {"/var/lib/fifod-web", "/run/fifod/replies", "/tmp", "/var/tmp"}),
+        ("fifod-journal.service", set()),
     ],
 )
 def test_it_can_write_to_its_own_directories_only(
