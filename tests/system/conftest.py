@@ -22,7 +22,7 @@ INSTALLATION = 600.0
 
 @dataclass(frozen=True)
 class Installed:
-    """A machine with fifod installed: what it had written when it was off again, what the installer said and how long it took."""
+    """A machine with fifod installed: what it had written, what the installer said, and how long that took."""
 
     layer: Path
     said: str
