@@ -65,7 +65,8 @@ class Container:
 
     def __init__(self, *layers: Path, network: bool = False) -> None:
         SCRATCH.mkdir(parents=True, exist_ok=True)
-        self._place = Path(tempfile.mkdtemp(dir=SCRATCH))
+        _sweep()
+        self._place = Path(tempfile.mkdtemp(dir=SCRATCH, prefix=f"{os.getpid()}-"))
         self._lower = [*layers, debian.base(debian.SYSTEMD)]
         self._network = network
         self._uplink: subprocess.Popen[bytes] | None = None
@@ -122,8 +123,7 @@ class Container:
             self._uplink = None
 
     def _make_groups(self) -> None:
-        name = f"fifod-test-{uuid.uuid4().hex}"
-        self._groups = [group / name for group in CONTROL_GROUPS if (group / "cgroup.procs").exists()]
+        self._groups = _groups(self._place)
         for group in self._groups:
             group.mkdir()
 
@@ -208,6 +208,20 @@ class Container:
         )
         self._started.append(process)
         return process
+
+
+def _groups(place: Path) -> list[Path]:
+    """The control groups of the container that has its files there, one for each hierarchy that systemd uses."""
+    return [group / f"fifod-test-{place.name}" for group in CONTROL_GROUPS if (group / "cgroup.procs").exists()]
+
+
+def _sweep() -> None:
+    """Remove what tests that were killed have left; nothing of it runs any more."""
+    for place in SCRATCH.iterdir():
+        if not Path("/proc", place.name.partition("-")[0]).exists():
+            for group in _groups(place):
+                remove_group(group)
+            shutil.rmtree(place, ignore_errors=True)  # other tests may be at it, too
 
 
 def _children(pid: int) -> list[int]:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -56,6 +57,15 @@ for number in range(1_000_000):
         except OSError as error:
             print(error.strerror)
             break
+"""
+MANY = """
+import os
+for number in range(1_000_000):
+    try:
+        os.mkfifo(f"/run/fifod/replies/filled-{number}")
+    except OSError as error:
+        print(error.strerror)
+        break
 """
 
 
@@ -171,7 +181,15 @@ def test_other_users_read_nothing_of_it(machine: Machine, uids: dict[str, int], 
     assert machine.attempt("cat", "/run/fifod/requests", user="ann").returncode == 1
 
 
-def test_a_full_directory_of_replies_harms_neither_run_nor_others(machine: Machine, uids: dict[str, int]) -> None:
+@pytest.fixture
+def emptied(machine: Machine) -> Iterator[None]:
+    yield
+    machine.run("find", REPLIES, "-name", "filled-*", "-delete")
+
+
+def test_a_full_directory_of_replies_harms_neither_run_nor_others(
+    machine: Machine, uids: dict[str, int], emptied: None
+) -> None:
     assert "No space left on device" in machine.python(FILL, user="ann")
     used, room = machine.run("df", "--output=used,avail", "--block-size=1K", "/run").splitlines()[1].split()
     assert int(used) < 1024 < int(room)
@@ -179,4 +197,18 @@ def test_a_full_directory_of_replies_harms_neither_run_nor_others(machine: Machi
     machine.systemctl("daemon-reload")
     machine.systemctl("restart", "fifod")
     assert machine.run("fifod-client", "3", user="ben").split()
-    machine.shell(f"rm {REPLIES}/filled-*")
+
+
+def test_one_with_too_many_fifos_is_named_and_harms_nothing_else(
+    machine: Machine, uids: dict[str, int], emptied: None
+) -> None:
+    assert "No space left on device" in machine.python(MANY, user="ann")
+    done = machine.attempt("fifod-client", "1", user="ben")
+    assert done.returncode == 77
+    assert done.stderr.strip().endswith(f"cannot make a reply FIFO in {REPLIES}: No space left on device")
+    machine.systemctl("daemon-reload")
+    machine.systemctl("restart", "fifod")
+    owners = machine.shell(f"find {REPLIES} -type p -printf '%u\\n' | sort | uniq --count")
+    assert "ann" in owners
+    machine.run("find", REPLIES, "-name", "filled-*", "-delete")
+    assert machine.run("fifod-client", "3", user="ben").split()
