@@ -18,6 +18,7 @@ def require() -> None:
     """Skip the present test unless machines can be booted here."""
     needs.namespaces()
     needs.commands("debootstrap", "systemd-nspawn", "nsenter", "setpriv", "slirp4netns")
+    needs.require(Path("/dev/net/tun").exists(), "/dev/net/tun")
 
 
 class Machine(Container):
