@@ -12,8 +12,8 @@ from tests.waiting import DEADLINE
 pytestmark = [pytest.mark.systemd, pytest.mark.timeout(600)]
 
 DROP_IN = "/run/systemd/system/fifod.service.d/test.conf"
-EXITS = 12
-"""More than systemd's own limits on starts allow."""
+EXITS = 7
+"""More than systemd's own limits on starts allow within ten seconds."""
 
 NAME = "A" * 32
 SEND = """
@@ -103,10 +103,10 @@ def test_a_flood_of_garbage_fails_no_request(machine: Machine, uids: dict[str, i
     assert status["unanswerable"] > 0
 
 
-@pytest.mark.parametrize("status", [0, 1, 3])
+@pytest.mark.parametrize("status", [0, 1])
 def test_a_daemon_that_ends_again_and_again_loses_no_request(machine: Machine, status: int) -> None:
     ends = f"{PYTHON} -c 'import sys; sys.exit({status})'"
-    machine.write(DROP_IN, f"[Service]\nExecStart=\nExecStart={ends}\nType=exec\nRestartSec=100ms\n")
+    machine.write(DROP_IN, f"[Service]\nExecStart=\nExecStart={ends}\nType=exec\n")
     machine.systemctl("daemon-reload")
     machine.systemctl("restart", "fifod")
     waiting = machine.start("fifod-client", "1", "--timeout", "100", user="ann")
