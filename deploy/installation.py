@@ -195,6 +195,8 @@ class Installation:
     def _bring_up(self, changed: bool) -> None:
         """Start what does not run; if anything changed restart the services, while requests wait in the sockets."""
         verb = "Restarting" if self.before else "Starting"
+        if not services.is_active(services.BUS):
+            self.steps.do("Starting D-Bus", partial(services.must, "start", services.BUS))
         if changed:
             self.steps.do(f"{verb} the daemon", partial(services.restart, services.DAEMON))
         self._migrate(changed)

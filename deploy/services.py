@@ -7,6 +7,8 @@ from deploy import places
 from deploy.problem import Problem
 
 TARGET = "fifod.target"
+# Debian does not start it when it is installed, only with the machine.
+BUS = "dbus.service"
 DAEMON = "fifod.service"
 WEB = "fifod-web.service"
 OTHERS = ("fifod-recorder.service", WEB)

@@ -30,6 +30,7 @@ rm /usr/local/lib/systemd/system/fifod-recorder.service /usr/local/share/man/man
 rm /opt/fifod/current/webui/urls.py
 chmod 777 /var/lib/fifod/ledger
 systemctl --quiet disable --now fifod.target
+systemctl --quiet stop dbus.socket dbus.service
 """
 
 
@@ -169,6 +170,7 @@ def test_again_it_puts_right_what_is_missing(machine: Machine) -> None:
     assert "put right what is missing" in said
     assert {machine.show(unit, "ActiveState") for unit in ALWAYS} == {"active"}
     assert machine.systemctl("is-enabled", "fifod.target").strip() == "enabled"
+    assert machine.show("dbus.service", "ActiveState") == "active"
     machine.shell("test -f /opt/fifod/current/webui/urls.py -a -f /usr/local/share/man/man8/fifod.8")
     assert machine.run("stat", "-c", "%a %U %G", "/var/lib/fifod/ledger").strip() == "2750 fifod fifod-ledger"
 
