@@ -89,7 +89,7 @@ def test_three_watchdog_aborts_fail_no_request(machine: Machine, uids: dict[str,
     for _ in range(ABORTS):
         machine.kill(pid, "STOP")
         pid = other_runs(machine, pid)
-    assert machine.journal("--unit=fifod").count("Watchdog timeout") == ABORTS
+    assert machine.journal("--unit=fifod").count("Watchdog timeout") >= ABORTS
     check(machine, load, record_property)
 
 
