@@ -84,6 +84,8 @@ class Daemon:
         """Take over a configuration."""
         is_durable = config.durability == "disk"
         self._batch_size, self._shared_size = (DURABLE_BATCH, DURABLE_BATCH) if is_durable else (BATCH, SHARED_BATCH)
+        # Large batches are read for when nothing waits any more: what is not read outlives a daemon that is killed.
+        self._read_ahead = 1 if is_durable else BACKLOG
         self._clients.configure(config.limits)
         self._clients.owner_of = Owners().owner
         self._service.configure(config)
@@ -118,7 +120,7 @@ class Daemon:
                 self.on_signal()
             else:
                 self._on_channel_event(descriptor, events)
-        if has_requests and self._backlog < BACKLOG:
+        if has_requests and self._backlog < self._read_ahead:
             self._read()
         self._serve()
         self._delivery.push(time.monotonic_ns() + TURN_NS)
@@ -279,7 +281,7 @@ class Daemon:
         """
         now = time.monotonic_ns()
         until = now + DRAIN_NS
-        while time.monotonic_ns() < now + TAKE_IN_NS and (self._backlog >= BACKLOG or self._read()):
+        while time.monotonic_ns() < now + TAKE_IN_NS and (self._backlog >= self._read_ahead or self._read()):
             self._turn(0)
         for event in self._intake.finish_line():
             self._accept(event, 0, now)

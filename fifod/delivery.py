@@ -45,11 +45,16 @@ class Delivery:
             self._ready.add(channel)
 
     def push(self, until: int) -> None:
-        """Let ready channels write, each for a slice of time, until all have or a monotonic nanosecond has come."""
+        """Let ready channels write, each for a slice of time, until all have or a monotonic nanosecond has come.
+
+        Each that is ready now has its slice in any case: no more requests are read while small replies wait here.
+        """
+        turns = len(self._ready)
         while self._ready:
             channel = self._ready.take()
+            turns -= 1
             now = time.monotonic_ns()
-            if fault := self._write(channel, min(until, now + SLICE_NS)):
+            if fault := self._write(channel, now + SLICE_NS if turns >= 0 else min(until, now + SLICE_NS)):
                 self._close(channel, fault)
             elif channel.is_blocked:
                 self._stuck.add(channel)
@@ -58,7 +63,7 @@ class Delivery:
                 self._stuck.add(channel)
             elif channel.has_output:
                 self._ready.add(channel)
-            if now > until:
+            if now > until and turns <= 0:
                 return
 
     @staticmethod

@@ -14,8 +14,8 @@ class Rota:
         self._by_uid: OrderedDict[int, deque[Channel]] = OrderedDict()
         self._members: set[int] = set()
 
-    def __bool__(self) -> bool:
-        return bool(self._members)
+    def __len__(self) -> int:
+        return len(self._members)
 
     def add(self, channel: Channel) -> None:
         """Put a channel at the end of its uid's queue, unless it waits there already."""

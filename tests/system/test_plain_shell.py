@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from fifod.daemon import BACKLOG, DURABLE_BATCH
 from fifod.intake import READ_BYTES
 from tests.system.load import Draws
 from tests.system.machine import Machine
@@ -27,8 +26,8 @@ FIFOS = 5
 """Of each writer. Even if it alone fills all that the daemon reads ahead, none has more under way than is allowed."""
 SHORTEST_LINE = 120
 """Less than a request of the script has."""
-READ_AHEAD = BACKLOG + READ_BYTES // SHORTEST_LINE + DURABLE_BATCH
-"""What the daemon has taken in, and a batch that it has drawn and not yet replied to."""
+READ_AHEAD = READ_BYTES // SHORTEST_LINE
+"""What one read takes in: the next comes when all of it is drawn, and the replies of a batch leave with it."""
 
 Note = Callable[[str, object], None]
 
