@@ -1,15 +1,19 @@
-"""Telling who started the daemon how it is (sd_notify(3)): systemd, the trial, or nobody."""
+"""Telling who started the daemon how it is (sd_notify(3)): systemd, the trial, or nobody.
+
+Not with python-systemd's notify: that one waits for as long as nobody reads what was told before, and a supervisor that
+stands still must not stop the daemon.
+"""
 
 from __future__ import annotations
 
 import os
+import socket
 import time
-
-from systemd.daemon import notify
 
 from fifod.log import LastError, log
 
 _LONGEST_STATUS = 500
+_PATIENCE = 1.0
 
 
 class Supervisor:
@@ -40,20 +44,31 @@ class Supervisor:
     def alive(self, status: str) -> None:
         """The serving loop goes round; to be called at least every `interval_ns`, if that is not 0."""
         if self.interval_ns or status != self._status:
-            self._tell("WATCHDOG=1" if self.interval_ns else "", status)
+            self._tell("WATCHDOG=1" if self.interval_ns else "", status, patience=0)
 
-    def _tell(self, states: str, status: str) -> None:
+    def _tell(self, states: str, status: str, patience: float = _PATIENCE) -> None:
         self._status = status
         error = f"; last error: {self._errors.text}" if self._errors.text else ""
         text = f"{states}\nSTATUS={' '.join((status + error).split())[:_LONGEST_STATUS]}"
         try:
-            notify(text.lstrip())
+            _send(text.lstrip(), patience)
         except OSError as error:
             if self._can_hear:
-                log.warning("cannot tell the supervisor how the daemon is: %s; going on", error.strerror)
+                reason = error.strerror or "it does not listen"
+                log.warning("cannot tell the supervisor how the daemon is: %s; going on", reason)
             self._can_hear = False
         else:
             self._can_hear = True
+
+
+def _send(text: str, patience: float) -> None:
+    """Send a message, waiting at most so many seconds for room."""
+    address = os.environ.get("NOTIFY_SOCKET")
+    if not address:
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+        sender.settimeout(patience)
+        sender.sendto(text.encode(), f"\0{address[1:]}" if address.startswith("@") else address)
 
 
 def _watchdog_interval() -> int:

@@ -166,6 +166,18 @@ def test_a_watchdog_time_that_is_no_number_is_told_and_costs_nothing(place: Path
         assert "WATCHDOG_USEC is 'soon', no number" in daemon.log
 
 
+def test_a_supervisor_that_does_not_listen_stops_nothing(place: Path, listener: Listener) -> None:
+    """What it has not read fills its socket (net.unix.max_dgram_qlen); the next word would wait for ever."""
+    daemon = Daemon(place, QUICK, NOTIFY_SOCKET=listener.address, WATCHDOG_USEC="4000")
+    daemon.spawn()
+    daemon.wait_for_log("cannot tell the supervisor how the daemon is: Resource temporarily unavailable")
+    with Pipe(daemon.run) as pipe:
+        for _ in range(3):
+            pipe.draw()
+    assert daemon.stop() == 0
+    assert daemon.log.count("cannot tell the supervisor") == 1
+
+
 def test_a_supervisor_that_is_gone_costs_one_line(place: Path, listener: Listener) -> None:
     daemon = Daemon(place, QUICK, NOTIFY_SOCKET=listener.address, WATCHDOG_USEC="200000")
     daemon.spawn()
