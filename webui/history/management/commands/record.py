@@ -19,7 +19,11 @@ from webui.history.recorder import Recorder, newest_recorded
 
 # A look at the ledger's end costs microseconds, so five a second are nothing, and a draw shows well within a second.
 _SECONDS_BETWEEN_LOOKS = 0.2
-_WAY_OUT = "If the ledger was replaced or restored on purpose, make the rows anew: manage.py record --from-start"
+_WAY_OUT = (
+    "If the ledger was replaced or restored on purpose, make the rows anew: manage.py record --from-start "
+    "(as a service: systemctl stop fifod-recorder; fifod-manage record --from-start --once; "
+    "systemctl start fifod-recorder)"
+)
 
 
 class Command(BaseCommand):
