@@ -16,6 +16,7 @@ from fifod import archiving
 from fifod.errors import LedgerNotWritable
 from fifod.ledger.record import SEGMENT
 from fifod.ledger.writer import Entry, LedgerWriter
+from tests import needs
 from tests.unit.archives import (
     DRAWS,
     KEPT,
@@ -211,8 +212,7 @@ def test_a_file_that_is_in_the_archive_already_is_not_overwritten(office: Office
 
 
 def test_an_archive_elsewhere_is_refused_before_anything_is_noted(office: Office, tmp_path: Path) -> None:
-    if os.stat("/dev/shm").st_dev == os.stat(tmp_path).st_dev:
-        pytest.skip("needs /dev/shm on a file system of its own")
+    needs.require(os.stat("/dev/shm").st_dev != os.stat(tmp_path).st_dev, "/dev/shm on a file system of its own")
     (tmp_path / "archive").symlink_to("/dev/shm")
     assert "is on another file system" in refusal(office) and not notes(office)
 
