@@ -48,6 +48,8 @@ MAX_CHARACTERS = 128
 MAX_LISTED = 1_000
 MAX_PURPOSE_BYTES = 400
 MAX_USER_BYTES = 200
+INT32 = range(-(2**31), 2**31)
+"""What a C program can say in an int: PIDs and counts of the classic bridge's clients."""
 DEFAULT_KEPT = 1_000_000
 """So many of the newest draws stay in the ledger when older ones are archived."""
 MAX_IN_FLIGHT = 256

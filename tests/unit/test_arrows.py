@@ -28,6 +28,7 @@ LAYERS: list[set[str]] = [
     },
     {"fifod.channel", "fifod.rota", "fifod.clients", "fifod.parking", "fifod.intake", "fifod.delivery", "fifod.upkeep"},
     {"fifod.daemon", "fifod.client"},
+    {"fifod.classic"},
     {"fifod.__main__", "fifod.cli", "fifod.journal_reader"},
 ]
 """A module may import from its own layer or from one above it in this list; within a layer too there are no circles."""
@@ -71,6 +72,7 @@ WITHOUT_IO = {
     "fifod.gaussians",
     "fifod.keystream",
     "fifod.errors",
+    "fifod.classic.frames",
 }
 DOES_IO = {
     "os",
@@ -92,7 +94,16 @@ DOES_IO = {
     "logging",
 }
 SLOW_TO_IMPORT = {"msgspec", "dataclasses", "logging", "inspect", "pathlib", "secrets", "subprocess"}
-STARTS_FAST = {"fifod.client", "fifod.courier", "fifod.reply", "fifod.fifos", "fifod.errors", "fifod.names"}
+STARTS_FAST = {
+    "fifod.client",
+    "fifod.courier",
+    "fifod.reply",
+    "fifod.fifos",
+    "fifod.errors",
+    "fifod.names",
+    "fifod.classic.frames",
+    "fifod.classic.places",
+}
 
 
 def modules(package: str) -> dict[str, Path]:
@@ -128,7 +139,7 @@ def is_type_checking(node: ast.AST) -> bool:
 
 
 def layer(module: str) -> int:
-    for package in ("fifod.cli", "fifod.ledger"):
+    for package in ("fifod.cli", "fifod.classic", "fifod.ledger"):
         if module.startswith(f"{package}."):
             module = package
     found = [number for number, layer in enumerate(LAYERS) if module in layer]
