@@ -1,10 +1,9 @@
-"""FIFOs: the only module that makes, opens, reads or writes them.
+"""FIFOs: the only module that makes, opens, reads or writes them, but for the exercise's two (classic/pair.py).
 
 The rules that everything here follows:
 
-1. The request FIFO is opened O_RDWR and non-blocking, once, for life. So there is never an end of file, and what
-   clients wrote outlives any of them. It is never removed or made anew while it is right: a client blocked in open()
-   on an unlinked FIFO waits for ever.
+1. The request FIFO is opened O_RDWR and non-blocking, once, for life: there is never an end of file. It is never
+   removed or made anew while it is right: a client blocked in open() on an unlinked FIFO waits for ever.
 2. A reply FIFO is opened by its bare name relative to the directory: O_WRONLY (with O_RDWR nobody would learn that
    the reader left), O_NONBLOCK (a client that never opens its end must not stop the daemon), O_NOFOLLOW, and never
    O_CREAT. What was opened is looked at with fstat before anything is written: a FIFO with exactly one link.
@@ -51,7 +50,7 @@ def open_request_fifo(path: str) -> int:
     Raises StartError if something else stands there, it is another user's, or others may read it.
     """
     try:
-        _make_fifo(path, REQUEST_MODE)
+        make_fifo(path, REQUEST_MODE)
     except FileExistsError:
         pass
     except OSError as error:
@@ -85,7 +84,8 @@ def _fault_of_request_fifo(found: os.stat_result) -> str | None:
     return f"its mode {mode:04o} lets anyone read other people's requests" if mode & stat.S_IROTH else None
 
 
-def _make_fifo(path: str, mode: int, dir_fd: int | None = None) -> None:
+def make_fifo(path: str, mode: int, dir_fd: int | None = None) -> None:
+    """Make a FIFO with exactly this mode, whatever the umask."""
     umask = os.umask(0)
     try:
         os.mkfifo(path, mode, dir_fd=dir_fd)
@@ -211,7 +211,7 @@ class ReplyFifo:
         self.name = os.urandom(16).hex()
         self._path = os.path.join(replies_path(self._runtime_dir), self.name)
         try:
-            _make_fifo(self._path, REPLY_MODE)
+            make_fifo(self._path, REPLY_MODE)
         except (FileNotFoundError, NotADirectoryError):
             raise NotRunning(not_running(self._runtime_dir, "it has no replies directory")) from None
         except OSError as error:

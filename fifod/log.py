@@ -37,19 +37,21 @@ def fields(message_id: str | None = None, **about: object) -> Fields:
     return {"fields": {"MESSAGE_ID": message_id, **found} if message_id else found}
 
 
-def start() -> LastError:
-    """Send log lines where they belong; returns what remembers the last error."""
+def start(program: str = "fifod") -> LastError:
+    """Send a program's log lines where they belong; returns what remembers the last error."""
     logging.addLevelName(logging.INFO, "info")
     logging.addLevelName(logging.WARNING, "warning")
     logging.addLevelName(logging.ERROR, "error")
     last = LastError(logging.ERROR)
-    logging.basicConfig(level=logging.INFO, handlers=[_Journal() if _stderr_is_the_journal() else _stderr(), last])
+    logging.basicConfig(level=logging.INFO, handlers=[_lines(program), last])
     return last
 
 
-def _stderr() -> logging.Handler:
+def _lines(program: str) -> logging.Handler:
+    if _stderr_is_the_journal():
+        return _Journal(program)
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("fifod: %(levelname)s: %(message)s"))
+    handler.setFormatter(logging.Formatter(f"{program}: %(levelname)s: %(message)s"))
     return handler
 
 
@@ -65,20 +67,21 @@ def _stderr_is_the_journal() -> bool:
 class _Journal(logging.Handler):
     """Writes to the journal itself: lines on stderr would have no fields. Tells nothing of the code (CODE_*)."""
 
-    def __init__(self) -> None:
+    def __init__(self, program: str) -> None:
         super().__init__()
         from systemd.journal import sendv
 
+        self._program = program
         self._send = sendv
         self.setFormatter(logging.Formatter("%(message)s"))  # else basicConfig gives it one with names of Python's
 
     def emit(self, record: logging.LogRecord) -> None:
-        line = {"MESSAGE": self.format(record), "PRIORITY": _PRIORITIES[record.levelno], "SYSLOG_IDENTIFIER": "fifod"}
-        line |= getattr(record, "fields", {})
+        line = {"MESSAGE": self.format(record), "PRIORITY": _PRIORITIES[record.levelno]}
+        line |= {"SYSLOG_IDENTIFIER": self._program} | getattr(record, "fields", {})
         try:
             self._send(*(f"{name}={value}" for name, value in line.items()))
         except OSError:
-            print(f"fifod: {record.levelname}: {line['MESSAGE']}", file=sys.stderr)
+            print(f"{self._program}: {record.levelname}: {line['MESSAGE']}", file=sys.stderr)
 
 
 class LastError(logging.Handler):
@@ -104,12 +107,12 @@ class CountedLog:
         self._said: Counter[str] = Counter()
         self._since = 0
 
-    def warn(self, text: str, now: int, extra: Fields | None = None) -> None:
-        """Log a warning; `now` in monotonic nanoseconds, `extra` from `fields`."""
+    def warn(self, text: str, now: int, extra: Fields | None = None, detail: str = "") -> None:
+        """Log a warning; `now` in monotonic nanoseconds, `extra` from `fields`; `detail` is told but not counted by."""
         self.flush(now)
         self._said[text] += 1
         if self._said[text] <= self._at_once:
-            log.warning("%s", text, extra=extra)
+            log.warning("%s%s", text, detail, extra=extra)
 
     def flush(self, now: int) -> None:
         """Say what was counted, if the interval is over."""

@@ -55,7 +55,7 @@ class Supervisor:
         except OSError as error:
             if self._can_hear:
                 reason = error.strerror or "it does not listen"
-                log.warning("cannot tell the supervisor how the daemon is: %s; going on", reason)
+                log.warning("cannot tell the supervisor how it is: %s; going on", reason)
             self._can_hear = False
         else:
             self._can_hear = True

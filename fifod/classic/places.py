@@ -72,6 +72,15 @@ def _own_directory(path: str) -> str:
     return path
 
 
+def leave(directory: str) -> None:
+    """Remove the runtime directory, if it was made for one bridge and holds nothing more."""
+    if directory == _directory_in_tmp():
+        try:
+            os.rmdir(directory)
+        except OSError:
+            pass
+
+
 # --- the client's side ---
 
 

@@ -170,7 +170,7 @@ def test_a_supervisor_that_does_not_listen_stops_nothing(place: Path, listener: 
     """What it has not read fills its socket (net.unix.max_dgram_qlen); the next word would wait for ever."""
     daemon = Daemon(place, QUICK, NOTIFY_SOCKET=listener.address, WATCHDOG_USEC="4000")
     daemon.spawn()
-    daemon.wait_for_log("cannot tell the supervisor how the daemon is: Resource temporarily unavailable")
+    daemon.wait_for_log("cannot tell the supervisor how it is: Resource temporarily unavailable")
     with Pipe(daemon.run) as pipe:
         for _ in range(3):
             pipe.draw()
@@ -183,7 +183,7 @@ def test_a_supervisor_that_is_gone_costs_one_line(place: Path, listener: Listene
     daemon.spawn()
     listener.wait_for("READY")
     listener.close()
-    daemon.wait_for_log("cannot tell the supervisor how the daemon is: Connection refused")
+    daemon.wait_for_log("cannot tell the supervisor how it is: Connection refused")
     with Pipe(daemon.run) as pipe:
         for _ in range(3):
             pipe.draw()
