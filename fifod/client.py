@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         secret: bool
         key: str | None
         user: str | None
+        classic: dict[str, int] | None
 
 
 __all__ = [

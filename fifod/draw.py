@@ -31,6 +31,7 @@ class Body(Struct, frozen=True, omit_defaults=True, kw_only=True, rename="camel"
     uid: int
     user: str | None = None
     transport: str
+    claimed_pid: int | None = None
     purpose: str | None = None
     input: Input | None = None
     key: str | None = None
@@ -99,7 +100,8 @@ def record_body(draw: Draw, request: Request, caller: Caller, received: str) -> 
         drawer=caller.drawer,
         uid=caller.uid,
         user=caller.user,
-        transport="fifo",
+        transport=names.FIFO if request.classic is None else names.CLASSIC,
+        claimed_pid=_claimed_pid(request),
         purpose=request.purpose,
         input=request.input,
         key=draw.key,
@@ -113,6 +115,10 @@ def record_body(draw: Draw, request: Request, caller: Caller, received: str) -> 
         received=received,
     )
     return _encode(body)
+
+
+def _claimed_pid(request: Request) -> int | None:
+    return None if request.classic is None else request.classic.pid
 
 
 def _seal(seed: bytes, key: str, drawer: str, seed_hash: str) -> bytes:
@@ -155,6 +161,7 @@ def was_asked_by(record: Record, request: Request, caller: Caller, params: AnyPa
         "purpose": request.purpose,
         "input": msgspec.to_builtins(request.input),
         "drawer": caller.drawer,
+        "claimedPid": _claimed_pid(request),
     }
     return request.secret == ("seedHash" in body) and all(body.get(name) == value for name, value in asked.items())
 

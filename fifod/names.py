@@ -28,6 +28,9 @@ DRAWS = "listDraws"
 CHAIN = "getChain"
 QUERY_METHODS = (STATUS, RESULT, DRAWS, CHAIN)
 
+FIFO, CLASSIC = "fifo", "classic"
+"""Transports: a request's own FIFO, or that of the classic bridge, which asks for its clients."""
+
 ARCHIVE = "archiveLedger"
 OPERATOR_METHODS = (ARCHIVE,)
 """For root and the daemon's own user."""
@@ -54,6 +57,11 @@ DEFAULT_KEPT = 1_000_000
 """So many of the newest draws stay in the ledger when older ones are archived."""
 MAX_IN_FLIGHT = 256
 """Requests that one reply FIFO may have unanswered; more are dropped unanswered."""
+
+
+def classic_client(pid: object) -> str:
+    """What a person is told about who asked through the classic bridge."""
+    return f"a client of the classic bridge; the number of its process as it said itself: {pid}"
 
 
 def runtime_dir() -> str:

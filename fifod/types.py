@@ -146,6 +146,12 @@ class Input(Struct, frozen=True):
     sha256: str
 
 
+class Classic(Struct, frozen=True):
+    """Whom the classic bridge asks for: the process that its client said it is, which nothing vouches for."""
+
+    pid: int
+
+
 class Request(Struct, frozen=True):
     """One well-formed request; its method and parameters are not yet checked."""
 
@@ -158,6 +164,7 @@ class Request(Struct, frozen=True):
     input: Input | None = None
     secret: bool = False
     user: str | None = None
+    classic: Classic | None = None
 
 
 class BadRequest(Struct, frozen=True):

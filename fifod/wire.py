@@ -14,11 +14,13 @@ import msgspec
 from fifod import errors, names
 from fifod.checks import printable, unknown_name
 from fifod.errors import InvalidRequest, Malformed, RequestError, TooLong
-from fifod.types import BadRequest, Id, Input, Request
+from fifod.types import BadRequest, Classic, Id, Input, Request
 
 Event = Request | BadRequest
 
-_MEMBERS = frozenset(("jsonrpc", "method", "params", "id", "reply", "key", "purpose", "input", "secret", "user"))
+_MEMBERS = frozenset(
+    ("jsonrpc", "method", "params", "id", "reply", "key", "purpose", "input", "secret", "user", "classic")
+)
 _KEY = re.compile("[0-9a-f]{32}")
 _SHA256 = re.compile("[0-9a-f]{64}")
 _MAX_COUNT = 2**53 - 1
@@ -134,6 +136,7 @@ def _request(members: dict[str, object], reply: str) -> Request:
         _input(members["input"]) if "input" in members else None,
         _flag(members, "secret") if "secret" in members else False,
         _text(members, "user", names.MAX_USER_BYTES) if "user" in members else None,
+        _classic(members["classic"]) if "classic" in members else None,
     )
 
 
@@ -172,6 +175,18 @@ def _input(value: object) -> Input | None:
     if not isinstance(digest, str) or not _SHA256.fullmatch(digest):
         raise Malformed("input: sha256 must be 64 lower-case hex digits", ["input"])
     return Input(count, digest)
+
+
+def _classic(value: object) -> Classic | None:
+    if value is None:
+        return None
+    if not isinstance(value, dict) or value.keys() != {"pid"}:
+        raise Malformed('classic must be {"pid": …}', ["classic"])
+    pid = value["pid"]
+    if type(pid) is not int or pid not in names.INT32:
+        lowest, highest = names.INT32[0], names.INT32[-1]
+        raise Malformed(f"classic: pid must be an integer from {lowest} to {highest}", ["classic"])
+    return Classic(pid)
 
 
 def encode_error(error: RequestError | BadRequest, request_id: Id) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 
+from fifod import names
 from fifod.cli import output
 from fifod.errors import LedgerError
 from fifod.ledger.receipt import NoReceipt, Receipt, verify_receipt
@@ -63,6 +64,8 @@ def _receipt_text(receipt: Receipt, items: list[bytes] | None) -> str:
     body = receipt.body
     purpose = f", for: {body['purpose']}" if body.get("purpose") else ""
     lines = [f"good: draw {receipt.serial_number} of {body['drawer']}, {receipt.head.time}{purpose}"]
+    if body.get("transport") == names.CLASSIC:
+        lines.append(f"asked for by {names.classic_client(body.get('claimedPid'))}")
     if body.get("input"):
         which = "the list given is that list" if items is not None else "compare it with --list FILE"
         lines.append(f"about a list of {body['input']['count']} items, SHA-256 {body['input']['sha256']}: {which}")

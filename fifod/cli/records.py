@@ -81,8 +81,7 @@ def _tells_drawers(draws: list[dict[str, Any]]) -> bool:
 
 def _row(draw: dict[str, Any], tells_drawer: bool) -> str:
     body = _body(draw["body"])
-    about = [f"list of {body['input']['count']}"] if body.get("input") else []
-    details = " ".join([*map(_short, _params(body)), *about, *(["secret"] if "seedHash" in body else [])])
+    details = " ".join([*map(_short, _params(body)), *_marks(body)])
     drawer = f"{body.get('drawer', '?'):<12}  " if tells_drawer else ""
     method = str(draw["method"] or "(erased)").removeprefix("generate")
     when = f"{draw['time'][:10]} {draw['time'][11:19]}"
@@ -90,6 +89,12 @@ def _row(draw: dict[str, Any], tells_drawer: bool) -> str:
         f"{draw['serialNumber']:>8}  {when}  {drawer}{method:<16}  {details:<24}  {draw['purpose'] or ''}".rstrip()
         + "\n"
     )
+
+
+def _marks(body: dict[str, Any]) -> list[str]:
+    about = [f"list of {body['input']['count']}"] if body.get("input") else []
+    secret = ["secret"] if "seedHash" in body else []
+    return [*about, *secret, *([names.CLASSIC] if body.get("transport") == names.CLASSIC else [])]
 
 
 def _short(text: str) -> str:
@@ -188,7 +193,10 @@ def _readable(head_text: str, body_text: str, data: list[Any] | None) -> str:
 def _about(body: dict[str, Any]) -> list[tuple[str, str]]:
     if not body:
         return [("record", "its body was erased; the chain of hashes holds without it")]
-    rows = [("drawer", body["drawer"]), ("method", body["method"]), ("params", " ".join(_params(body)) or "none")]
+    rows = [("drawer", body["drawer"])]
+    if body.get("transport") == names.CLASSIC:
+        rows.append(("client", names.classic_client(body.get("claimedPid"))))
+    rows += [("method", body["method"]), ("params", " ".join(_params(body)) or "none")]
     if body.get("purpose"):
         rows.append(("purpose", body["purpose"]))
     if body.get("input"):

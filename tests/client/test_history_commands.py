@@ -61,6 +61,18 @@ def test_show_tells_everything_of_a_draw(run: Run, values: Values) -> None:
     assert f"fifod-client verify --expect {serial}:" in text
 
 
+def test_a_classic_draw_is_marked_and_its_pid_called_a_claim(daemon: Daemon, values: Values) -> None:
+    with Client(str(daemon.run)) as client:
+        serial = client.integers(2, classic={"pid": 4242}).serial_number
+        client.integers(2)
+    other, line = values("history", "-n", "2")
+    assert line.endswith("classic") and "classic" not in other
+    text = "\n".join(values("show", str(serial)))
+    assert "client:     a client of the classic bridge; the number of its process as it said itself: 4242\n" in text
+    checked = "\n".join(values("verify", "-", input="".join(values("show", str(serial), "--json")).encode()))
+    assert "asked for by a client of the classic bridge; the number of its process as it said itself: 4242" in checked
+
+
 def test_show_does_not_flood_the_screen(run: Run, values: Values) -> None:
     serial = draw(run, "5000")
     lines = values("show", str(serial))

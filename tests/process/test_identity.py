@@ -175,6 +175,17 @@ def test_an_auditors_rights_are_not_lent_to_web_users(place: Path) -> None:
         assert result(query_as(daemon, FRONT_END, "getResult", {"serialNumber": serial}))["serialNumber"] == serial
 
 
+# --- the classic bridge's clients ---
+
+
+@pytest.mark.parametrize("pid", [4242, 0, -1, 2**31 - 1, -(2**31)])
+def test_the_pid_of_a_classic_client_is_recorded_as_its_claim(served: Daemon, pid: int) -> None:
+    body = body_of(served, result(draw_as(served, ALICE, classic={"pid": pid}))["serialNumber"])
+    assert (body["drawer"], body["transport"], body["claimedPid"]) == (f"unix:{ALICE}", "classic", pid)
+    own = body_of(served, result(draw_as(served, ALICE, classic=None))["serialNumber"])
+    assert own["transport"] == "fifo" and "claimedPid" not in own
+
+
 # --- purpose and input ---
 
 
@@ -233,12 +244,13 @@ def test_a_key_used_for_something_else_is_refused(served: Daemon, key: str) -> N
         {"purpose": "y"},
         {"purpose": "x", "secret": True},
         {"purpose": "x", "input": {"count": 1, "sha256": "0" * 64}},
+        {"purpose": "x", "classic": {"pid": 4242}},
         {},
     ]
     answers = [draw_as(served, ALICE, key=key, **other) for other in others]
     answers.append(draw_as(served, ALICE, {**GOOD, "n": 4}, key=key, purpose="x"))
     answers.append(query_as(served, ALICE, "generateUUIDs", {"n": 1}, key=key, purpose="x"))
-    assert [(code(answer), answer["error"]["data"]) for answer in answers] == [(302, ["key"])] * 6
+    assert [(code(answer), answer["error"]["data"]) for answer in answers] == [(302, ["key"])] * 7
 
 
 def test_defaults_given_or_left_out_are_the_same_request(served: Daemon, key: str) -> None:

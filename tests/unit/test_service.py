@@ -16,6 +16,7 @@ from fifod import __version__, checker
 from fifod.config import Limits
 from fifod.keystream import Keystream
 from fifod.ledger.record import END, UNDELIVERED
+from fifod.types import Classic
 from tests.unit.ledgers import content, no_file_beyond
 from tests.unit.services import ALICE, AUDITOR, BOB, FRONT_END, HOST_KEY, Office, asked, text_of
 
@@ -68,6 +69,20 @@ def test_a_record_says_who_drew_what_when_and_from_which_seed(office: Office) ->
         "received": "2026-11-23T08:00:00.123456Z",
     }
     assert record.head.time == "2026-11-23T08:00:00.123456Z"
+
+
+def test_a_record_says_which_process_a_classic_client_claimed_to_be(office: Office) -> None:
+    office.draw(classic=Classic(-1))
+    [record] = office.drawn()
+    assert (record.body["transport"], record.body["claimedPid"]) == ("classic", -1)
+
+
+def test_a_key_of_a_classic_client_gives_its_draw_again_and_nobody_elses(office: Office) -> None:
+    first = office.draw(key=KEY, classic=Classic(4242))
+    office.start()
+    assert office.draw(key=KEY, classic=Classic(4242)) == first
+    for other in ({}, {"classic": Classic(4243)}, {"classic": Classic(0)}):
+        assert office.error("generateIntegers", FIVE, key=KEY, **other) == (302, ["key"])
 
 
 def test_every_character_of_a_purpose_comes_back_from_the_record(office: Office) -> None:
@@ -216,6 +231,7 @@ def test_a_large_draw_is_repeated_whole(office: Office) -> None:
         (FIVE, {"purpose": "another"}),
         (FIVE, {"input": LISTED}),
         (FIVE, {"secret": True}),
+        (FIVE, {"classic": Classic(4242)}),
     ],
 )
 def test_a_key_is_good_for_one_request_only(office: Office, params: dict[str, Any], members: dict[str, Any]) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from fifod import names, wire
 from fifod.errors import OutOfRange
-from fifod.types import BadRequest, Input, Request
+from fifod.types import BadRequest, Classic, Input, Request
 from fifod.wire import Event, LineReader
 
 REPLY = "0123456789abcdef0123456789abcdef"
@@ -43,9 +43,10 @@ def requests(draw: st.DrawFn) -> tuple[bytes, Request]:
         draw(st.none() | st.builds(Input, st.integers(1, 2**53 - 1), hexes.map(lambda text: text * 2))),
         draw(st.booleans()),
         draw(st.none() | printable),
+        draw(st.none() | st.builds(Classic, st.integers(names.INT32[0], names.INT32[-1]))),
     )
     members: dict[str, Any] = {"jsonrpc": "2.0", **msgspec.to_builtins(request)}
-    for name in ("key", "purpose", "input", "user"):
+    for name in ("key", "purpose", "input", "user", "classic"):
         if members[name] is None and draw(st.booleans()):
             del members[name]
     if not request.secret and draw(st.booleans()):

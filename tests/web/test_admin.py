@@ -86,6 +86,14 @@ def test_it_shows_a_draw(ledger: Ledger, admin: Client) -> None:
     assert ledger.hashes[4] in page and "the reply FIFO was not read" in page
 
 
+def test_it_says_of_a_classic_draw_that_its_process_is_a_claim(ledger: Ledger, admin: Client) -> None:
+    ledger.draw(transport="classic", claimedPid=-1)
+    for _ in Recorder(ledger.directory).record_batches():
+        pass
+    assert "as it said itself: -1" in text(admin.get("/admin/history/draw/5/change/"))
+    assert "the classic bridge" not in text(admin.get("/admin/history/draw/4/change/"))
+
+
 @pytest.mark.parametrize("action", ["add/", "2/delete/"])
 def test_it_can_neither_add_nor_delete(ledger: Ledger, admin: Client, action: str) -> None:
     assert admin.get(f"/admin/history/draw/{action}").status_code == 403

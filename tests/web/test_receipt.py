@@ -139,6 +139,18 @@ def test_it_says_that_a_repeatable_draw_is_no_evidence(shared: Daemon, alice: Us
     assert "No evidence of a fair draw" in text(browser.get(f"/draws/{reply.serial_number}/"))
 
 
+def test_it_says_of_a_classic_draw_that_its_process_is_a_claim(
+    shared: Daemon, alice: User, browser: Client, record: Recorded
+) -> None:
+    with Drawer(str(shared.run), user=gateway.record_name(alice)) as drawer:
+        serial = drawer.integers(3, classic={"pid": 4242}).serial_number
+    for _ in range(2):
+        page = text(browser.get(f"/draws/{serial}/"))
+        assert "a client of the classic bridge; the number of its process as it said itself: 4242" in page
+        record(shared)
+    assert "the classic bridge" not in text(browser.get(f"/draws/{draw(browser)}/"))
+
+
 def test_it_shows_every_method(shared: Daemon, alice: User, browser: Client, record: Recorded) -> None:
     with Drawer(str(shared.run), user=gateway.record_name(alice)) as drawer:
         replies = [drawer.sequences(2, 3), drawer.decimals(2), drawer.gaussians(2), drawer.uuids(2), drawer.blobs(1)]

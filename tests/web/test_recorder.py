@@ -48,12 +48,15 @@ def test_it_keeps_every_field_of_the_record(ledger: Ledger) -> None:
         input={"count": 3, "sha256": digest},
         key=key,
         repeatable=True,
+        transport="classic",
+        claimedPid=4242,
     )
     _record(ledger)
     row = Draw.objects.get()
     assert (row.serial, row.drawer, row.uid, row.user) == (1, "web:7:alice", 1000, "7:alice")
     assert (row.purpose, row.input_count, row.input_sha256, row.key_digest) == ("Los für é", 3, digest, key)
-    assert (row.method, row.recipe, row.transport) == ("generateIntegers", "fifod-1", "fifo")
+    assert (row.method, row.recipe) == ("generateIntegers", "fifod-1")
+    assert (row.transport, row.claimed_pid) == ("classic", 4242)
     assert row.params == {"n": 5, "min": 1, "max": 100, "replacement": True, "base": 10}
     assert (row.seed, row.seed_hash, row.secret, row.repeatable) == (SEED, "", False, True)
     assert row.time.isoformat() == "2026-11-23T08:00:00.000001+00:00"

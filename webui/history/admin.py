@@ -68,9 +68,10 @@ class DrawAdmin(ReadOnlyAdmin):
     search_help_text = (
         "A serial number, a drawer (unix:1000, web:7:alice), the SHA-256 of a list, or words of the purpose."
     )
+    readonly_fields = ("client",)
     fieldsets = (
         (None, {"fields": ("serial", "time", "purpose", "method", "params")}),
-        ("Drawer", {"fields": ("drawer", "uid", "user", "transport", "key_digest")}),
+        ("Drawer", {"fields": ("drawer", "uid", "user", "transport", "client", "key_digest")}),
         ("Values", {"fields": ("recipe", "seed", "secret", "seed_hash", "repeatable", "input_count", "input_sha256")}),
         ("Delivery", {"fields": ("received", "undelivered", "undelivered_reason", "stream_length", "stream_sha256")}),
         ("Place in the chain", {"fields": ("hash", "prev")}),

@@ -45,6 +45,7 @@ class Draw(models.Model):
     stream_sha256 = models.CharField("SHA-256 of the stream", max_length=64)
     hash = models.CharField(max_length=64, help_text="SHA-256 of the record's head.")
     prev = models.CharField("hash before", max_length=64)
+    claimed_pid = models.IntegerField("process number as claimed", null=True)
 
     objects = DrawQuerySet.as_manager()
 
@@ -62,6 +63,11 @@ class Draw(models.Model):
 
     def __str__(self) -> str:
         return f"draw {self.serial}"
+
+    @property
+    def client(self) -> str:
+        """Who asked through the classic bridge, in words; empty for a draw that came another way."""
+        return names.classic_client(self.claimed_pid) if self.transport == names.CLASSIC else ""
 
 
 class RecorderPosition(models.Model):

@@ -37,6 +37,7 @@ class _Body(Struct, rename="camel"):
     recipe: str
     received: str
     user: str = ""
+    claimed_pid: int | None = None
     purpose: str = ""
     input: _Input = _Input()
     key: str = ""
@@ -93,6 +94,7 @@ def row(record: Record) -> Row:
         "",
         record.hash,
         head.prev,
+        body.claimed_pid,
     )
 
 
