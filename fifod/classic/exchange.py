@@ -119,7 +119,7 @@ class Exchange:
         except NotAClient as end:
             if end.reason != ENDED or not self._pair.is_answer_read:
                 raise
-            has_acknowledged = False
+            has_acknowledged = _next_signal(0) == target.pid
         self._tell(trace.ACKNOWLEDGED, reason="SIGUSR1" if has_acknowledged else "read")
 
     def _signal_until_it_is_read(self, target: Target) -> bool:
@@ -134,8 +134,10 @@ class Exchange:
             if now >= repeat_at and not has_acknowledged:
                 self._signal(target)
                 repeat_at = now + REPEAT
-            has_acknowledged = _next_signal(_LOOK) == target.pid or has_acknowledged
-            target.check_that_it_lives()
+            if _next_signal(_LOOK) == target.pid:
+                has_acknowledged = True
+            elif target.has_ended and not self._pair.is_answer_read:
+                raise NotAClient(ENDED)
         return has_acknowledged
 
     def _wait_until_it_sleeps(self, target: Target) -> bool:
