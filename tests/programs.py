@@ -19,6 +19,8 @@ class Program:
     """A child process in a session of its own, which says by itself when it is ready."""
 
     module: ClassVar[str]
+    loads_late: ClassVar[tuple[str, ...]] = ()
+    """Modules that it loads when it already is another user."""
     pid_file: Path
 
     def __init__(self, environment: Mapping[str, str]) -> None:
@@ -54,11 +56,11 @@ class Program:
 
     def belong_to(self, uid: int) -> Self:
         """Run as an ordinary user. Root starts it: not everybody can reach every Python."""
+        loaded = ("encodings.ascii", "locale", "os", "shutil", "sys", *self.loads_late)
         become = f"os.setgroups([]); os.setresgid({uid}, {uid}, {uid}); os.setresuid({uid}, {uid}, {uid})"
         self.program = (
             "-c",
-            f"import encodings.ascii, locale, os, shutil, sys; from {self.module}.__main__ import main; "
-            f"{become}; sys.exit(main())",
+            f"import {', '.join(loaded)}; from {self.module}.__main__ import main; {become}; sys.exit(main())",
         )
         # It could not write its coverage into the checkout, and would say so in its log.
         self.environment = {name: value for name, value in self.environment.items() if "COVERAGE" not in name}

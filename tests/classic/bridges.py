@@ -19,6 +19,7 @@ class Bridge(Program):
     """A bridge to a daemon, with its two FIFOs and its runtime directory below `place`."""
 
     module = "fifod.classic"
+    loads_late = ("fifod.classic.command",)
 
     def __init__(self, daemon: Daemon, place: Path | None = None, **environment: str) -> None:
         self.place = place or daemon.place / "classic"
