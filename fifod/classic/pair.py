@@ -5,7 +5,8 @@ The rules:
 1. Both are opened O_RDWR and non-blocking, for life. So there is never an end of file and never SIGPIPE, whoever comes
    and goes; how much lies unread can be asked; and an answer that nobody will read can be taken back.
 2. They are this user's and nobody else may use them. What is somebody else's, or no FIFO, is never used or removed.
-3. Who serves them holds a lock on the first: two bridges would take each other's questions.
+3. Who serves them holds a lock on the first: two bridges would take each other's questions. The exercise's own server
+   locks nothing, so it is also looked whether anybody reads.
 """
 
 from __future__ import annotations
@@ -20,6 +21,10 @@ from fifod.fifos import bytes_waiting, is_same, make_fifo
 
 MODE = 0o600
 _EVERYTHING = 1 << 20
+_TAKEN = (
+    "cannot serve {path}: another bridge or server reads it; stop it, "
+    "or set FIFOD_CLASSIC_FIFO1 and FIFOD_CLASSIC_FIFO2 to other paths"
+)
 
 
 class Pair:
@@ -31,6 +36,7 @@ class Pair:
         Raises StartError if one is not this user's FIFO, and AlreadyRunning if somebody reads the first.
         """
         self.paths = (fifo1, fifo2)
+        _check_that_nobody_reads(fifo1)
         self.questions = _take(fifo1)
         try:
             _lock(self.questions, fifo1)
@@ -80,10 +86,13 @@ class Pair:
         return all(map(is_same, self.paths, (self.questions, self._answers)))
 
     def close(self) -> None:
-        """Remove both, as far as they are still the ones opened here."""
+        """Remove both, as far as they are still the ones opened here; may be called twice."""
+        if self.questions < 0:
+            return
         for path, descriptor in zip(self.paths, (self.questions, self._answers), strict=True):
             _remove(path, descriptor)
             os.close(descriptor)
+        self.questions = self._answers = -1
 
 
 def _take(path: str) -> int:
@@ -122,11 +131,20 @@ def _name(uid: int) -> str:
         return f"uid {uid}"
 
 
+def _check_that_nobody_reads(path: str) -> None:
+    try:
+        os.close(os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC))
+    except OSError:
+        return  # nobody does, or it is none, which is seen later
+    if stat.S_ISFIFO(os.lstat(path).st_mode):
+        raise AlreadyRunning(_TAKEN.format(path=path))
+
+
 def _lock(descriptor: int, path: str) -> None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
-        raise AlreadyRunning(f"another fifod-classic serves {path}; stop it, or give this one other FIFOs") from None
+        raise AlreadyRunning(_TAKEN.format(path=path)) from None
 
 
 def _remove(path: str, descriptor: int) -> None:
