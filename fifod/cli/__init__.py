@@ -21,6 +21,7 @@ COMMANDS = {
     "pick": ("lists", "some items of a list, each at most once"),
     "shuffle": ("lists", "a list in random order"),
     "stream": ("streaming", "random bytes without end"),
+    "classic": ("classic", "values by the C exercise's protocol, with SIGUSR1"),
     "status": ("status", "how the daemon is"),
     "history": ("records", "your draws, newest first"),
     "show": ("records", "one of your draws, or its receipt"),

@@ -41,12 +41,14 @@ exit status (sysexits.h):
   64  wrong arguments                     74  cannot write
   65  refused, or the check failed        75  try again later: time-out, quota, draws refused for now
   66  the list cannot be read             76  daemon and client do not understand each other
-  69  fifod does not run                  77  no permission
+  69  fifod, or the bridge, does not run  77  no permission
   130 interrupted
 
 environment:
   FIFOD_RUNTIME_DIR   where the daemon's FIFOs are; otherwise /run/fifod
   FIFOD_STATE_DIR     where the ledger is, for verify; otherwise /var/lib/fifod
+  FIFOD_CLASSIC_FIFO1, FIFOD_CLASSIC_FIFO2, FIFOD_CLASSIC_DIR
+                      for classic: its two FIFOs, otherwise /tmp/fifo1 and /tmp/fifo2, and where classic.pid is
 """
 
 

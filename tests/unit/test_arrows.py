@@ -52,7 +52,7 @@ DAEMON_SIDE = {
     "fifod.upkeep",
     "fifod.__main__",
 }
-CLIENT_SIDE = {"fifod.client", "fifod.courier", "fifod.reply", "fifod.cli"}
+CLIENT_SIDE = {"fifod.client", "fifod.courier", "fifod.reply", "fifod.classic.client", "fifod.cli"}
 FOR_THE_WEB = {
     "fifod",
     "fifod.client",
@@ -101,6 +101,7 @@ STARTS_FAST = {
     "fifod.fifos",
     "fifod.errors",
     "fifod.names",
+    "fifod.classic.client",
     "fifod.classic.frames",
     "fifod.classic.places",
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from msgspec import structs, to_builtins
 
 from fifod import errors, names
+from fifod.classic import places
 from fifod.cli import COMMANDS
 from fifod.config import Config
 from fifod.types import PARAMS, Request
@@ -90,11 +92,31 @@ def test_it_has_every_member_of_a_request() -> None:
 def test_it_has_every_variable_with_its_default(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("FIFOD_RUNTIME_DIR", "FIFOD_STATE_DIR", "FIFOD_CONFIG"):
         monkeypatch.delenv(name, raising=False)
-    assert {quoted(row[0])[0]: quoted(row[1])[0] for row in table("variable")} == {
+    for name in ("FIFOD_CLASSIC_FIFO1", "FIFOD_CLASSIC_FIFO2"):
+        monkeypatch.delenv(name, raising=False)
+    told = {quoted(row[0])[0]: quoted(row[1])[0] for row in table("variable")}
+    assert told.pop("FIFOD_CLASSIC_DIR")
+    assert told == {
         "FIFOD_RUNTIME_DIR": names.runtime_dir(),
         "FIFOD_STATE_DIR": names.state_dir(),
         "FIFOD_CONFIG": names.config_file(),
+        "FIFOD_CLASSIC_FIFO1": places.fifo1(),
+        "FIFOD_CLASSIC_FIFO2": places.fifo2(),
     }
+
+
+def test_the_classic_bridges_directory_is_sought_as_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    [(_, where, _)] = [row for row in table("variable") if quoted(row[0]) == ["FIFOD_CLASSIC_DIR"]]
+    monkeypatch.delenv("FIFOD_CLASSIC_DIR", raising=False)
+    *variables, last = quoted(where)
+    for variable in variables:
+        (tmp_path / variable).mkdir()
+        monkeypatch.setenv(variable, str(tmp_path / variable))
+    for variable in variables:
+        assert places.directory() == str(tmp_path / variable)
+        monkeypatch.setenv(variable, str(tmp_path / "none") if variable == "FIFOD_RUNTIME_DIR" else "")
+    monkeypatch.setattr(places, "_own_directory", lambda path: path)
+    assert places.directory() == last.replace("UID", str(os.geteuid()))
 
 
 @pytest.mark.parametrize("document", sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("*.md")))
