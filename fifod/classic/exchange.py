@@ -41,6 +41,7 @@ _SI_USER = 0
 _USR1 = (signal.SIGUSR1,)
 
 OUT_OF_RANGE = f"n is not from 1 to {MAX_VALUES}"
+NO_ROOM = "there is no room for the answer: somebody else writes into the second FIFO"
 NOT_READ = f"the client did not read its answer within {PATIENCE:g} s"
 
 
@@ -109,8 +110,8 @@ class Exchange:
         return values
 
     def _answer(self, values: list[int]) -> None:
-        self._pair.take_back()
-        self._pair.answer(encode_answer(values))
+        if not self._pair.answer(encode_answer(values)):
+            raise NotAClient(NO_ROOM)
         self._tell(trace.ANSWERED, n=len(values))
 
     def _wake(self, target: Target) -> None:

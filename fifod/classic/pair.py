@@ -60,9 +60,14 @@ class Pair:
         """Whether questions, or parts of them, lie unread."""
         return bytes_waiting(self.questions) > 0
 
-    def answer(self, answer: bytes) -> None:
-        """Write one answer. There is room: the one before was read or taken back."""
-        os.write(self._answers, answer)
+    def answer(self, answer: bytes) -> bool:
+        """Write one answer in the place of whatever lies there; False if somebody else fills the FIFO."""
+        self.take_back()
+        try:
+            os.write(self._answers, answer)
+        except BlockingIOError:
+            return False
+        return True
 
     @property
     def is_answer_read(self) -> bool:
@@ -133,11 +138,13 @@ def _name(uid: int) -> str:
 
 def _check_that_nobody_reads(path: str) -> None:
     try:
+        found = os.lstat(path)
+        if not stat.S_ISFIFO(found.st_mode) or found.st_uid != os.geteuid():
+            return  # what it is then is said later
         os.close(os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC))
     except OSError:
-        return  # nobody does, or it is none, which is seen later
-    if stat.S_ISFIFO(os.lstat(path).st_mode):
-        raise AlreadyRunning(_TAKEN.format(path=path))
+        return  # nobody does
+    raise AlreadyRunning(_TAKEN.format(path=path))
 
 
 def _lock(descriptor: int, path: str) -> None:

@@ -264,6 +264,43 @@ def test_it_ends_if_somebody_else_took_a_fifos_place(bridge: Bridge) -> None:
     assert bridge.answers.exists()
 
 
+def test_somebody_who_fills_the_second_fifo_stops_it_only_meanwhile(bridge: Bridge) -> None:
+    flooder = os.fork()
+    if flooder == 0:
+        descriptor = os.open(bridge.answers, os.O_WRONLY)
+        while True:
+            os.write(descriptor, bytes(4096))
+    try:
+        with Victim(bridge.answers) as client:
+            write(bridge.questions, question(client.pid, 5))
+            bridge.wait_for_step("given up")
+    finally:
+        os.kill(flooder, signal.SIGKILL)
+        os.waitpid(flooder, 0)
+    with Victim(bridge.answers) as client:
+        assert len(draw(bridge, client)) == 5
+
+
+def test_it_keeps_nothing_open_of_what_is_over(bridge: Bridge) -> None:
+    with Victim(bridge.answers) as client:
+        draw(bridge, client)
+        before = bridge.descriptors()
+        for _ in range(20):
+            draw(bridge, client)
+            write(bridge.questions, question(1, 5))
+        with Victim(bridge.answers) as gone:
+            pass
+        write(bridge.questions, question(gone.pid, 5))
+        draw(bridge, client)
+        bridge.wait_for_step("acknowledged", 22)
+
+        def are_closed() -> bool:
+            pace(0.005)
+            return bridge.descriptors() <= before
+
+        until(are_closed, "it has no more open than in its first exchange")
+
+
 # --- signals ---
 
 
