@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import time
 
@@ -81,9 +82,10 @@ def run(command: str, options: Namespace) -> int:
     """Ask and print."""
     if options.interactive == (options.n is not None):
         raise UsageError("classic: give either N or --interactive; see fifod-client classic --help")
+    # A bridge that was not waited for may still signal, and the default action would end this process.
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)
     steps = Steps()
     told = {"told": steps.show} if options.trace else {}
-    # Values are printed within the block too: there a SIGUSR1 that comes late harms nothing.
     with Asker(pid=options.pid, timeout=options.timeout, **told) as asker:
         if options.interactive:
             _converse(asker, steps)
@@ -124,7 +126,7 @@ def _question() -> str | None:
     """What the person says; None at the end of input or for an empty line."""
     _say(f"how many values, 1 to {MAX_VALUES}? ")
     line = sys.stdin.readline() if sys.stdin is not None else ""
-    if not line and sys.stdin is not None and sys.stdin.isatty():
+    if not line:
         _say("\n")
     return line.strip() or None
 
