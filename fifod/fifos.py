@@ -1,4 +1,4 @@
-"""FIFOs: the only module that makes, opens, reads or writes them, but for the exercise's two (classic/pair.py).
+"""FIFOs: the only module that makes, opens, reads or writes them, but for the exercise's two (classic/pair, client).
 
 The rules that everything here follows:
 
