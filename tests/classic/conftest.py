@@ -5,10 +5,19 @@ from pathlib import Path
 
 import pytest
 
+from tests import needs
 from tests.classic.bridges import Bridge
+from tests.classic.clients import Programs, compile_all
 from tests.daemons import Daemon, reachable_directory, remove
 
 QUICK = 'durability = "process"\n'
+
+
+@pytest.fixture(scope="session")
+def programs(tmp_path_factory: pytest.TempPathFactory) -> Programs:
+    """The exercise's clients, compiled once."""
+    needs.commands("cc")
+    return compile_all(tmp_path_factory.mktemp("classic"))
 
 
 @pytest.fixture
