@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,8 +73,8 @@ class Plan:
     at_a_time: int = 1
     hogs: int = 0
     deadline: float = 30.0
-    most_hung: int = 0
-    """After so many that hung in a row no more are started; 0: all are."""
+    most_hung: int = 1
+    """After so many that hung in a row no more are started."""
 
     def command(self, driver: str, client: Sequence[str]) -> list[str]:
         """The command line of the driver."""
@@ -107,16 +109,27 @@ class Programs:
 
     def drive(self, plan: Plan, environment: Mapping[str, str], *client: str, deadline: float = 600) -> list[Run]:
         """Run clients; `client` is the command of each but for its number, which is added."""
-        done = subprocess.run(
+        with self.driving(plan, environment, *client) as driver:
+            printed, _ = driver.communicate(timeout=deadline)
+            assert driver.returncode == 0
+            return runs(printed)
+
+    @contextmanager
+    def driving(self, plan: Plan, environment: Mapping[str, str], *client: str) -> Iterator[subprocess.Popen[str]]:
+        """The driver, while it runs clients; afterwards none of them is left, whatever happened."""
+        with subprocess.Popen(
             plan.command(self["driver"], client),
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             text=True,
-            check=True,
-            timeout=deadline,
-        )
-        return runs(done.stdout)
+            start_new_session=True,
+        ) as driver:
+            try:
+                yield driver
+            finally:
+                with suppress(ProcessLookupError):
+                    os.killpg(driver.pid, signal.SIGKILL)
 
 
 def compile_all(folder: Path) -> Programs:

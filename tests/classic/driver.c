@@ -3,7 +3,7 @@
    Runs COMMAND so often, each time with another number from 1 to 100 as its last argument, while HOGS processes keep the
    processor busy. Prints a line for each run: pid, number, how it ended (exit status, minus the signal, or "hung", and
    then it is killed), nanoseconds from its start to its end, and what it printed, in one line. After MOST_HUNG that hung in a row it
-   starts no more; 0 means that it never gives up. */
+   starts no more. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <poll.h>
@@ -155,7 +155,7 @@ int main(int argc, char **argv)
     if (at_a_time < 1 || at_a_time > MOST_AT_A_TIME) return 2;
     keep_busy(atoi(argv[4]));
     while (started < count || running) {
-        int gives_up = most_hung && hung_in_a_row >= most_hung;
+        int gives_up = hung_in_a_row >= most_hung;
         if (gives_up && !running) break;
         while (!gives_up && started < count && running < at_a_time) start(argv + 6, started++ % 100 + 1);
         wait_for_some();

@@ -102,9 +102,9 @@ def test_clients_that_are_killed_meanwhile_cost_the_others_nothing(
     daemon: Daemon, bridge: Bridge, programs: Programs, step: str
 ) -> None:
     environment, pid = bridge.client_environment, str(bridge.pid)
-    command = Plan(200, 4).command(programs["driver"], [programs["odd"], step, pid])
-    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL) as dying:
+    with programs.driving(Plan(200, 4), environment, programs["odd"], step, pid) as dying:
         runs = programs.drive(Plan(400, 4), environment, programs["client"], pid)
-        assert dying.wait(2 * DEADLINE) == 0
+        dying.communicate(timeout=2 * DEADLINE)
+        assert dying.returncode == 0
     check_right(daemon, runs)
     assert is_alive_and_quiet(bridge)
