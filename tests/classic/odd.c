@@ -205,6 +205,16 @@ static void reads(void)
     acknowledge();
 }
 
+/* It finds its answer there when it wakes, or fails. */
+static void is_nonblocking(void)
+{
+    fcntl(fifo2, F_SETFL, fcntl(fifo2, F_GETFL) | O_NONBLOCK);
+    ask();
+    sleep_naively();
+    get();
+    acknowledge();
+}
+
 static void opens_late(void)
 {
     ask();
@@ -257,6 +267,7 @@ static const struct {
     {"signalfd", waits_with_signalfd},
     {"busy", is_busy},
     {"reads", reads},
+    {"nonblocking", is_nonblocking},
     {"opens-late", opens_late},
     {"handler-late", has_handler_late},
     {"no-handler", has_no_handler},

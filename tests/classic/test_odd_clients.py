@@ -48,13 +48,13 @@ def first_line(client: subprocess.Popen[bytes]) -> bytes:
 # --- ways to wait ---
 
 
-@pytest.mark.parametrize("mode", ["sigwait", "signalfd", "busy", "reads", "opens-late", "handler-late"])
+@pytest.mark.parametrize("mode", ["sigwait", "signalfd", "busy", "reads", "nonblocking", "opens-late", "handler-late"])
 def test_however_a_client_waits_it_is_answered(daemon: Daemon, bridge: Bridge, programs: Programs, mode: str) -> None:
     check_right(daemon, ask(bridge, programs, Plan(40), programs["odd"], mode))
     assert next_clients_are_served(bridge, programs)
 
 
-@pytest.mark.parametrize("mode", ["sigwait", "signalfd", "busy", "opens-late", "handler-late"])
+@pytest.mark.parametrize("mode", ["sigwait", "signalfd", "busy", "nonblocking", "opens-late", "handler-late"])
 def test_however_several_clients_wait_they_are_answered(
     daemon: Daemon, bridge: Bridge, programs: Programs, mode: str
 ) -> None:
