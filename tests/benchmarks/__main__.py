@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tests.benchmarks import (
+    classic,
     ledgers,
     picture,
     profiling,
@@ -36,6 +37,7 @@ MEASUREMENTS: dict[str, Callable[[Bench], Iterator[Figure]]] = {
     "start": resting.measure_client,
     "resting": resting.measure_figures,
     "stages": stages.measure_figures,
+    "classic": classic.measure_figures,
 }
 LEDGERS = (0, 100_000, 1_000_000, 10_000_000)
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
+
+Sample = TypeVar("Sample")
 
 
 @dataclass(frozen=True)
@@ -65,9 +68,9 @@ def median(samples: Sequence[float]) -> float:
     return statistics.median(samples)
 
 
-def in_turn(measurements: dict[str, Callable[[], float]], repeats: int) -> dict[str, list[float]]:
+def in_turn(measurements: Mapping[str, Callable[[], Sample]], repeats: int) -> dict[str, list[Sample]]:
     """Take each measurement so many times, one after the other, so that all see the same machine."""
-    samples: dict[str, list[float]] = {name: [] for name in measurements}
+    samples: dict[str, list[Sample]] = {name: [] for name in measurements}
     for _ in range(repeats):
         for name, measure in measurements.items():
             samples[name].append(measure())

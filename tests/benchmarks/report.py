@@ -33,7 +33,7 @@ def _row(figure: Figure) -> tuple[str, ...]:
     return (
         f"  {figure.name}",
         number(figure.value, figure.unit),
-        f"{reference}  {figure.reference_name}" if figure.reference else "",
+        f"{reference}  {figure.reference_name}" if figure.reference_name else "",
         f"{figure.ratio:.2f}" if figure.ratio else "",
         str(figure.goal or ""),
         " ".join(filter(None, (figure.verdict, figure.note))),

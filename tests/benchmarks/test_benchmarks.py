@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from tests import needs
 from tests.benchmarks import picture, report
@@ -11,11 +12,11 @@ from tests.benchmarks.bench import CHECKOUT
 from tests.benchmarks.figures import Figure, Goal
 
 
-def test_they_measure_round_trips_and_leave_nothing_but_the_results(tmp_path: Path) -> None:
-    needs.commands("cc")
-    scratch, output = tmp_path / "scratch", tmp_path / "output"
+def measured(name: str, folder: Path) -> list[dict[str, Any]]:
+    """What they find out; they leave nothing but the results."""
+    scratch, output = folder / "scratch", folder / "output"
     scratch.mkdir()
-    command = [sys.executable, "-m", "tests.benchmarks", "--quick", "--only", "round-trip"]
+    command = [sys.executable, "-m", "tests.benchmarks", "--quick", "--only", name]
     subprocess.run(
         [*command, "--scratch", str(scratch), "--output", str(output)],
         cwd=CHECKOUT,
@@ -23,10 +24,28 @@ def test_they_measure_round_trips_and_leave_nothing_but_the_results(tmp_path: Pa
         timeout=100,
         capture_output=True,
     )
-    found = json.loads((output / "figures.json").read_text())["figures"]
-    assert all(figure["value"] > 0 for figure in found)
     assert (output / "figures.svg").read_text().startswith("<svg")
     assert list(scratch.iterdir()) == []
+    found: list[dict[str, Any]] = json.loads((output / "figures.json").read_text())["figures"]
+    return found
+
+
+def test_they_measure_round_trips(tmp_path: Path) -> None:
+    needs.commands("cc")
+    assert all(figure["value"] > 0 for figure in measured("round-trip", tmp_path))
+
+
+def test_they_compare_the_bridge_with_a_naive_server_that_signals_everybody(tmp_path: Path) -> None:
+    needs.commands("cc")
+    needs.namespaces()
+    found = {figure["name"]: figure for figure in measured("classic", tmp_path)}
+    signalled = found["processes of 5 signalled for pid -1"]
+    assert (signalled["value"], signalled["reference"]) == (0, 5)
+    assert found["1 at a time: time per request"]["value"] > 0
+
+
+def test_a_reference_of_nothing_is_shown() -> None:
+    assert "0 %  reference" in report.table([Figure("group", "name", 30.0, "%", 0.0, "reference")])
 
 
 def test_a_goal_is_kept_or_not() -> None:

@@ -85,6 +85,21 @@ def test_interactive_clients_do_not_disturb_each_other(daemon: Daemon, bridge: B
     assert len(daemon.bodies("draw")) == 400
 
 
+@pytest.mark.parametrize("n", ["0", "-1", "101", "2147483647", "-2147483648"])
+def test_a_number_out_of_range_gets_no_values_and_is_no_draw(
+    daemon: Daemon, bridge: Bridge, programs: Programs, n: str
+) -> None:
+    done = subprocess.run(
+        [programs["client"], str(bridge.pid), n],
+        env=bridge.client_environment,
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=DEADLINE,
+    )
+    assert done.returncode == 0 and done.stdout.startswith("0 values:\nsum 0, mean ")
+    assert daemon.bodies("draw") == []
+
+
 @pytest.mark.parametrize("step", KILLED)
 def test_a_client_killed_at_a_step_costs_the_next_one_nothing(
     daemon: Daemon, bridge: Bridge, programs: Programs, step: str
