@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.system import packages
+from tests.system.checkout import ROOT
 from tests.system.conftest import SOURCE, Installed
 from tests.system.machine import PYTHON, Machine
 
@@ -47,10 +48,11 @@ for thread in threads:
     thread.join()
 print(json.dumps({"serials": serials, "problems": problems[:5], "pages": len(pages)}))
 """
-MIGRATION = """
+NEWEST = max(path.stem for path in (ROOT / "webui" / "history" / "migrations").glob("[0-9]*.py"))
+MIGRATION = f"""
 from django.db import migrations
 class Migration(migrations.Migration):
-    dependencies = [("history", "0001_initial")]
+    dependencies = [("history", "{NEWEST}")]
     operations = [migrations.RunSQL("CREATE TABLE probe (a)")]
 """
 MAIN = f"{SOURCE}/fifod/__main__.py"
