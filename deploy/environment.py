@@ -9,7 +9,7 @@ from deploy.progress import Progress
 
 ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
-SCRIPTS = {"fifod": "fifod.__main__", "fifod-client": "fifod.cli"}
+SCRIPTS = {"fifod": "fifod.__main__", "fifod-classic": "fifod.classic.__main__", "fifod-client": "fifod.cli"}
 LONGEST_SHEBANG = 127
 
 

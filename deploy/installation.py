@@ -94,6 +94,7 @@ class Installation:
         self.steps = Steps(places.LOG, dry_run)
         self.before = release.current()
         self.password: str | None = None
+        self.notes: list[str] = []
 
     def _check_port(self) -> None:
         wanted = self.port or configuration.chosen_port() or PORT
@@ -174,9 +175,8 @@ class Installation:
         stale = [file for file in places.installed_files() if file not in wanted and file not in places.COMMANDS]
         if changed or stale:
             self.steps.do("Putting units, rules, manual pages and commands in place", lambda: _copy(wanted, stale))
-        for name, target in places.COMMANDS.items():
-            if not self.steps.dry_run and (not name.is_symlink() or name.readlink() != target):
-                places.link(name, str(target))
+        if not self.steps.dry_run:
+            places.link_commands()
         self.steps.run("Making the system users fifod and fifod-web", ["systemd-sysusers", str(places.SYSUSERS)])
         self.steps.run("Making their directories", ["systemd-tmpfiles", "--create", str(places.TMPFILES)])
         return bool(changed or stale)
@@ -203,7 +203,12 @@ class Installation:
         self.steps.do("Making the first administrator, if there is none", self._make_login)
         if changed:
             self.steps.do(f"{verb} recorder and web site", services.restart_others)
+            if services.bridges():
+                self.steps.do("Restarting the classic bridges that run", self._restart_bridges)
         self.steps.do("Starting what does not run yet", services.start_all)
+
+    def _restart_bridges(self) -> None:
+        self.notes = services.restart_bridges()
 
     def _migrate(self, changed: bool) -> None:
         if changed and not self.steps.dry_run and database.is_behind(self.release.folder):
@@ -261,6 +266,7 @@ class Installation:
         services.reload()
         services.restart(services.DAEMON)
         services.restart_others()
+        self._restart_bridges()
 
     def _with_password(self, text: str) -> Problem:
         shown = f" (the password of {Login.user} is {self.password})" if self.password else ""
@@ -270,7 +276,7 @@ class Installation:
         self.steps.say(RUNS.format(port=services.port() or PORT))
         if self.password:
             self.steps.say(LOGIN.format(user=Login.user, password=self.password))
-        for line in configuration.advice(self.release.source):
+        for line in [*self.notes, *configuration.advice(self.release.source)]:
             self.steps.say(f"Note: {line}")
 
 

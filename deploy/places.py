@@ -16,6 +16,7 @@ STATE = Path("/var/lib/fifod")
 WEB_STATE = Path("/var/lib/fifod-web")
 RUNTIME = Path("/run/fifod")
 JOURNAL_SOCKET = Path("/run/fifod-journal")
+BRIDGES = Path("/run/fifod-classic")
 LOG = Path("/var/log/fifod-install.log")
 
 UNITS = Path("/usr/local/lib/systemd/system")
@@ -29,10 +30,10 @@ BIN = Path("/usr/local/bin")
 OPERATORS_UNITS = Path("/etc/systemd/system")
 PORT = OPERATORS_UNITS / "fifod-web.socket.d" / "port.conf"
 
-COMMANDS = {BIN / name: CURRENT / ".venv" / "bin" / name for name in ("fifod", "fifod-client")}
+COMMANDS = {BIN / name: CURRENT / ".venv" / "bin" / name for name in ("fifod", "fifod-classic", "fifod-client")}
 USERS = ("fifod", "fifod-web")
 GROUPS = ("fifod", "fifod-web", "fifod-ledger")
-UNIT_NAMES = ("fifod*.service", "fifod*.socket", "fifod*.target", "run-fifod-replies.mount")
+UNIT_NAMES = ("fifod*.service", "fifod*.socket", "fifod*.target", "run-fifod*.mount")
 # Directories that few machines have; they go when nothing is left in them.
 SHARED = (UNITS, SYSUSERS.parent, TMPFILES.parent, COMPLETION.parent, *(MANUALS / f"man{n}" for n in (1, 5, 8)))
 
@@ -85,6 +86,16 @@ def write(path: Path, content: bytes, mode: int = 0o644) -> None:
     draft.write_bytes(content)
     draft.chmod(mode)
     draft.replace(path)
+
+
+def link_commands() -> None:
+    """Point the commands at the release in use; it may be an older one that lacks some."""
+    for name, target in COMMANDS.items():
+        is_ours = name.is_symlink() and name.readlink() == target
+        if target.exists() and not is_ours:
+            link(name, str(target))
+        elif is_ours and not target.exists():
+            name.unlink()
 
 
 def link(path: Path, target: str) -> None:

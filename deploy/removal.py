@@ -59,7 +59,7 @@ class Removal:
         if files:
             self.steps.do("Removing units, rules, manual pages and commands", lambda: _remove_all(files))
             self.steps.do("Letting systemd read its units again", services.reload)
-        leftovers = [places.HOME, places.RUNTIME, places.JOURNAL_SOCKET, places.PORT, places.LOG]
+        leftovers = [places.HOME, places.RUNTIME, places.JOURNAL_SOCKET, places.BRIDGES, places.PORT, places.LOG]
         for path in filter(places.is_there, leftovers):
             self.steps.do(f"Removing {path}", partial(_remove_tree, path))
         if self.purge:
@@ -101,6 +101,7 @@ def _what(path: Path) -> str:
 def _stop(units: list[str]) -> None:
     """Stop sockets before services, so that nothing is started by them again, and the mount last."""
     services.systemctl("disable", "--quiet", *units)
+    units = [unit.replace("@.", "@*.") for unit in units]  # a template does not run, what was made of it may
     order = {".target": 0, ".socket": 1, ".service": 2, ".mount": 3}
     for unit in sorted(units, key=lambda name: order.get(Path(name).suffix, 2)):
         services.must("stop", unit)

@@ -15,6 +15,8 @@ OTHERS = ("fifod-recorder.service", WEB)
 # These come when they are asked for, and go by themselves; one that runs must not go on with a program that is gone.
 ON_DEMAND = "fifod-journal*.service"
 WEB_SOCKET = "fifod-web.socket"
+# One for each user who has a classic bridge: there is what somebody started.
+BRIDGES = "fifod-classic@*.service"
 WITHIN = 400.0
 
 
@@ -80,6 +82,23 @@ def restart_others() -> None:
     """Restart what stands around the daemon."""
     restart(*OTHERS)
     systemctl("stop", ON_DEMAND)
+
+
+def bridges() -> list[str]:
+    """The classic bridges that run, or will in a moment."""
+    listing = ("list-units", "--plain", "--no-legend", "--state=active,activating,deactivating", BRIDGES)
+    return [line.split()[0] for line in systemctl(*listing).stdout.splitlines()]
+
+
+def restart_bridges() -> list[str]:
+    """Restart the classic bridges that run; one line for each that does not come up.
+
+    That is no failure of the others: who owns a bridge's FIFOs can keep it from starting.
+    """
+    running = bridges()
+    if running:
+        systemctl("restart", *running)
+    return [f"{unit} did not come up: {last_words(unit)}" for unit in running if not is_active(unit)]
 
 
 def start_all() -> None:

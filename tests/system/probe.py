@@ -23,12 +23,15 @@ def main() -> None:
     folders, files = walk()
     writable = [folder for folder in folders if can_create_in(folder)]
     found = {
+        # First, since who listens on a socket may end once it was found.
+        "processes of others": [number for number in processes() if is_of_others(number)],
+        "processes of the user": [number for number in processes() if not is_of_others(number)],
+        "processes to change": [number for number in processes() if opens_memory(number)],
         "writable": writable,
         "sockets": [path for path in [*filter(is_socket, files), ABSTRACT] if connects(path)],
         "families": [name for name in FAMILIES if any(opens(name, kind) for kind in KINDS)],
         "programs": sorted({os.path.realpath(path) for path in files if is_program(path)}),
         "ways around": ways_around(writable),
-        "processes of others": [number for number in os.listdir("/proc") if is_of_others(number)],
         "memory to write and run": has_memory(mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC),
         "devices": [name for name in os.listdir("/dev") if is_device(f"/dev/{name}")],
     }
@@ -130,11 +133,25 @@ def runs_from(folder: str, program: bytes) -> bool:
         os.unlink(path)
 
 
+def processes() -> list[str]:
+    """All other processes that are to be seen."""
+    return [name for name in os.listdir("/proc") if name.isdecimal() and int(name) != os.getpid()]
+
+
 def is_of_others(number: str) -> bool:
     try:
-        return number.isdecimal() and os.stat(f"/proc/{number}").st_uid != os.getuid()
+        return os.stat(f"/proc/{number}").st_uid != os.getuid()
     except OSError:
         return False
+
+
+def opens_memory(number: str) -> bool:
+    """Whether what a process has in its memory could be changed from here."""
+    try:
+        os.close(os.open(f"/proc/{number}/mem", os.O_RDWR))
+    except OSError:
+        return False
+    return True
 
 
 def is_device(path: str) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.system import packages
+from tests.system.bridges import Bridge
 from tests.system.conftest import SOURCE, Installed
 from tests.system.machine import Machine
 
@@ -60,6 +61,10 @@ def names_of(machine: Machine) -> list[str]:
 
 def test_it_leaves_nothing_but_data(serving: Machine, record_property: Callable[[str, object], None]) -> None:
     kept = serving.shell("cd /var/lib; sha256sum fifod/ledger/*.jsonl fifod/host.key /etc/fifod/*")
+    serving.add_user(PERSON)
+    bridge = Bridge(serving, PERSON)
+    serving.systemctl("--quiet", "enable", "--now", bridge.unit)
+    assert serving.read(f"{bridge.directory}/classic.pid") == f"{bridge.pid}\n"
     began = time.monotonic()
     said = serving.run(UNINSTALL)
     record_property("uninstall", f"{time.monotonic() - began:.1f} s")
@@ -70,6 +75,8 @@ def test_it_leaves_nothing_but_data(serving: Machine, record_property: Callable[
     assert serving.attempt("mountpoint", "/run/fifod/replies").returncode != 0
     assert serving.run("id", "-un", serving.run("stat", "-c", "%u", "/var/lib/fifod").strip()).strip() == "fifod"
     assert serving.attempt("pgrep", "-u", "fifod,fifod-web").returncode != 0
+    assert serving.attempt("mountpoint", "/run/fifod-classic").returncode != 0
+    assert serving.shell("ls /tmp/fifo1 /tmp/fifo2 /run/fifod-classic 2>/dev/null || true") == ""
     assert {"polkitd", "dbus"} <= set(serving.run("apt-mark", "showauto").split())
     again = serving.run("./deploy/uninstall", folder=SOURCE)
     assert "Stopping" not in again
@@ -92,7 +99,8 @@ def test_purged_nothing_at_all_is_left(serving: Machine) -> None:
         bare.boot()
         before = set(bare.shell(LISTING).splitlines())
         accounts = set(bare.shell("cat /etc/passwd /etc/group").splitlines())
-    serving.shell("mkdir /etc/systemd/system/fifod.service.d; touch /etc/systemd/system/fifod.service.d/mine.conf")
+    for unit in ("fifod.service", f"fifod-classic@{PERSON}.service"):
+        serving.write(f"/etc/systemd/system/{unit}.d/mine.conf", "")
     said = serving.run(UNINSTALL, "--purge")
     assert "Removing /var/lib/fifod: the ledger, 1 files, for good" in said
     assert names_of(serving) == []

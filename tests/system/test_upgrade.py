@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.system import packages
+from tests.system.bridges import Bridge, drop_in
 from tests.system.checkout import ROOT
 from tests.system.conftest import SOURCE, Installed
 from tests.system.machine import PYTHON, Machine
@@ -63,6 +64,7 @@ def serving(installed: Installed) -> Iterator[Machine]:
     """A machine with fifod, and with what pip needs, but without network."""
     with Machine(packages.layer(), installed.layer) as machine:
         machine.boot().add_user(PERSON)
+        Bridge(machine, PERSON).start()
         yield machine
 
 
@@ -76,6 +78,13 @@ def releases(machine: Machine) -> list[str]:
     """The release in use, then the others."""
     used = machine.run("readlink", "/opt/fifod/current").strip().removeprefix("releases/")
     return [used, *(name for name in machine.run("ls", "/opt/fifod/releases").split() if name != used)]
+
+
+def release_of_bridge(machine: Machine) -> str:
+    """The release that the person's classic bridge runs from; it must serve."""
+    assert len(machine.run("fifod-client", "classic", "3", user=PERSON).split()) == 3
+    command = machine.shell(f"tr '\\0' ' ' < /proc/{Bridge(machine, PERSON).pid}/cmdline")
+    return command.removeprefix("/opt/fifod/releases/").partition("/")[0]
 
 
 def health(machine: Machine) -> str:
@@ -119,6 +128,27 @@ def test_an_upgrade_loses_no_request_and_keeps_everything(
     assert serving.shell("cat /etc/fifod/*; cat /var/lib/fifod/host.key | sha256sum") == kept
     assert "password" not in done.stdout
     assert health(serving) == "True"
+    assert release_of_bridge(serving) == releases(serving)[0]
+
+
+def test_a_bridge_that_does_not_come_up_again_is_told_and_hinders_no_upgrade(serving: Machine) -> None:
+    spoiler = bridge_of_bob(serving)
+    spoiler.start()
+    # As if bob had put something in the place of his FIFOs.
+    serving.write(f"/etc/systemd/system/{spoiler.unit}.d/spoilt.conf", "[Service]\nExecStartPre=/bin/false\n")
+    done = upgrade(serving, "echo '# newer' >> fifod/draw.py")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"Note: {spoiler.unit} did not come up: " in done.stdout
+    assert release_of_bridge(serving) == releases(serving)[0]
+
+
+def bridge_of_bob(machine: Machine) -> Bridge:
+    """The bridge of a user more, with FIFOs of its own."""
+    machine.add_user("bob")
+    machine.run("install", "-d", "-o", "bob", "-m", "700", "/srv/exercise/bob")
+    machine.write("/etc/systemd/system/fifod-classic@bob.service.d/paths.conf", drop_in("/srv/"))
+    machine.systemctl("daemon-reload")
+    return Bridge(machine, "bob")
 
 
 def test_a_release_whose_daemon_does_not_start_gives_way_to_the_one_before(serving: Machine) -> None:
@@ -151,6 +181,7 @@ def test_a_release_whose_site_does_not_work_gives_way_to_the_one_before(serving:
     assert releases(serving)[0] == first
     assert health(serving) == "True"
     tables = "from django.db import connection as c; print(c.introspection.table_names())"
+    assert release_of_bridge(serving) == first
     assert "probe" not in serving.run("fifod-manage", "shell", "--verbosity=0", "-c", tables)
     assert "before-upgrade" not in serving.run("ls", "/var/lib/fifod-web")
 

@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from pathlib import Path
 
 import pytest
 from msgspec import structs
@@ -50,6 +51,23 @@ def test_manage_has_the_environment_of_the_units(unit: str) -> None:
     words = " ".join(re.findall(r"^Environment=(.*)$", text, flags=re.MULTILINE)).split()
     assert dict(word.split("=", 1) for word in words) == management.VARIABLES
     assert re.findall(r"^EnvironmentFile=-?(.*)$", text, flags=re.MULTILINE) == [str(places.WEB_ENV)]
+
+
+def test_a_command_that_the_release_in_use_lacks_is_taken_away_and_nobody_elses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours, gone, theirs = (tmp_path / name for name in ("ours", "gone", "theirs"))
+    monkeypatch.setattr(places, "COMMANDS", {name: tmp_path / "release" / name.name for name in (ours, gone, theirs)})
+    (tmp_path / "release").mkdir()
+    for name in ("ours", "gone"):
+        (tmp_path / "release" / name).touch()
+    theirs.touch()
+    places.link_commands()
+    assert ours.is_symlink() and gone.is_symlink()
+    (tmp_path / "release" / "gone").unlink()
+    places.link_commands()
+    assert ours.exists() and theirs.exists()
+    assert not places.is_there(gone)
 
 
 def test_every_unit_is_installed_and_found_for_removal() -> None:

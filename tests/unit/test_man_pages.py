@@ -10,13 +10,14 @@ import pytest
 from msgspec import to_builtins
 
 from fifod import errors
+from fifod.classic import trace
 from fifod.cli import COMMANDS
 from fifod.cli.parser import OVERVIEW
 from fifod.config import Config
 from tests import needs
 
 PAGES = Path(__file__).parents[2] / "deploy" / "man"
-NAMES = ["fifod.8", "fifod-client.1", "fifod.toml.5"]
+NAMES = ["fifod.8", "fifod-classic.8", "fifod-client.1", "fifod.toml.5"]
 
 
 def source(name: str) -> str:
@@ -65,6 +66,11 @@ def test_the_daemon_has_every_exit_status() -> None:
     assert set(map(int, exit_statuses("fifod.8"))) == known
 
 
+def test_the_bridge_has_every_exit_status() -> None:
+    known = {0, errors.StartError.exit_status, errors.AlreadyRunning.exit_status}
+    assert set(map(int, exit_statuses("fifod-classic.8"))) == known
+
+
 def exit_statuses(name: str) -> list[str]:
     section = source(name).partition(".SH EXIT STATUS")[2].partition(".SH ")[0]
     return re.findall(r"^\.B (\d+)$", section, re.MULTILINE)
@@ -97,3 +103,13 @@ def shown(value: object) -> str:
 @pytest.mark.parametrize("name", ["FIFOD_RUNTIME_DIR", "FIFOD_STATE_DIR", "FIFOD_CONFIG"])
 def test_the_daemon_has_every_variable(name: str) -> None:
     assert f".B {name}\n" in source("fifod.8")
+
+
+@pytest.mark.parametrize("name", ["FIFO1", "FIFO2", "DIR"])
+def test_the_bridge_has_every_variable(name: str) -> None:
+    assert re.search(rf"^\.BR? .*\bFIFOD_CLASSIC_{name}\b", source("fifod-classic.8"), re.MULTILINE)
+
+
+def test_the_bridge_has_every_step_of_its_trace_that_needs_a_reason() -> None:
+    told = source("fifod-classic.8").partition(".I classic.trace\n")[2]
+    assert all(step in told for step in (trace.QUESTION, trace.WITHHELD, trace.ACKNOWLEDGED, trace.GIVEN_UP))

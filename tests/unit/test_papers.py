@@ -35,8 +35,21 @@ def test_it_has_every_exit_status_of_the_daemon() -> None:
     assert told == {0, errors.EXIT_CANNOT_START, *(kind.exit_status for kind in failures)}
 
 
+def test_it_has_every_exit_status_of_the_bridge() -> None:
+    told = {int(row[1]) for row in rows(section("Exit statuses")) if row[0] == "`fifod-classic`"}
+    assert told == {0, errors.StartError.exit_status, errors.AlreadyRunning.exit_status}
+
+
+def test_every_line_of_the_bridges_unit_has_its_reason_above() -> None:
+    for block in re.split(r"\n\n|^\[.*\]$", (DEPLOY / "systemd" / "fifod-classic@.service").read_text(), flags=re.M):
+        lines = [line for line in block.splitlines() if not line.startswith(("Description=", "Documentation="))]
+        settings = [line for line in lines if "=" in line and not line.startswith("#")]
+        first = next(filter(None, lines), "")
+        assert not settings or first.startswith("# "), first
+
+
 def test_every_restriction_left_off_is_explained_in_its_unit() -> None:
-    for name in ("fifod", "fifod-recorder", "fifod-web"):
+    for name in ("fifod", "fifod-recorder", "fifod-web", "fifod-classic@"):
         text = (DEPLOY / "systemd" / f"{name}.service").read_text()
         comments = "\n".join(line for line in text.splitlines() if line.startswith("#"))
         assert "RootDirectory=" in comments
