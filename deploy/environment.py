@@ -33,6 +33,7 @@ class Environment:
     def make(self, progress: Progress) -> None:
         """Make or complete it if it is not ready."""
         if self.is_ready():
+            self._add_checkout()  # which may have got a command more since
             return
         machine.require_space(self.root, machine.SETUP_MIB)
         if missing := machine.missing_for_build():
@@ -77,11 +78,16 @@ class Environment:
     def _add_checkout(self) -> None:
         """What `pip install -e .` would do, less its import hook and its slow scripts, and without a build."""
         for packages in self.folder.glob("lib/python3*/site-packages"):
-            (packages / "fifod.pth").write_text(f"{self.root}\n")
+            _keep(packages / "fifod.pth", f"{self.root}\n", 0o644)
         for name, module in SCRIPTS.items():
-            script = self.folder / "bin" / name
-            script.write_text(f"{shebang(self.python)}import sys\n\nfrom {module} import main\n\nsys.exit(main())\n")
-            script.chmod(0o755)
+            text = f"{shebang(self.python)}import sys\n\nfrom {module} import main\n\nsys.exit(main())\n"
+            _keep(self.folder / "bin" / name, text, 0o755)
+
+
+def _keep(file: Path, text: str, mode: int) -> None:
+    if not file.exists() or file.read_text() != text:
+        file.write_text(text)
+        file.chmod(mode)
 
 
 def _digest(data: bytes) -> str:

@@ -25,6 +25,7 @@ class Program:
     log: Path
     pass_fds: tuple[int, ...] = ()
     never_restart: tuple[int, ...] = ()
+    is_optional: bool = False
     ready: bool = False
     deaths: int = 0
     last_lines: deque[str] = field(default_factory=lambda: deque(maxlen=KEPT_LINES))

@@ -186,17 +186,18 @@ class Supervisor:
     def _announce(self, program: Program, end: str) -> None:
         if not program.wanted:
             self.output.tell(f"{program.name} {end}, as it was asked to")
-        elif program.restart_at is None and program.is_forgiven:
-            self.output.tell(f"{program.name} {end}: it cannot run like this, so it is not started again")
         elif program.restart_at is None:
             last = next(reversed(program.last_lines), "it gave no reason")
-            raise Problem(f"{program.name} {end}: it cannot run like this, so it is not started again: {last}")
+            text = f"{program.name} {end}: it cannot run like this, so it is not started again: {last}"
+            if not program.is_forgiven and not program.is_optional:
+                raise Problem(text)
+            self.output.tell(text)
         else:
             self.output.tell(f"{program.name} {end}; it starts again in {program.pause:.1f} s")
 
     def _give_up_on_the_hopeless(self) -> None:
         for program in self.programs:
-            if not program.ready and program.deaths >= DEATHS_BEFORE_READY:
+            if not program.ready and not program.is_optional and program.deaths >= DEATHS_BEFORE_READY:
                 last = next(reversed(program.last_lines), "it gave no reason")
                 raise Problem(f"{program.name} does not start: {last} (everything it said: {program.log})")
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from deploy import health, machine
+from deploy import classic, health, machine
 from deploy.environment import ROOT, VENV, Environment
 from deploy.login import Login
 from deploy.output import Output
@@ -40,13 +40,13 @@ ADDRESS = """\
 fifod is running. Its pages:   http://127.0.0.1:{port}/
 Log in with                    name {user}   password {password}"""
 HOW_TO_GO_ON = """\
-To draw in another terminal, first tell it where fifod is; then three commands to try:
+To draw in another terminal, first tell it where fifod is; then some commands to try:
 
-  export FIFOD_RUNTIME_DIR={run} FIFOD_STATE_DIR={state} FIFOD_CONFIG={config} PATH={bin}:"$PATH"
+  export FIFOD_RUNTIME_DIR={run} FIFOD_STATE_DIR={state} FIFOD_CONFIG={config} {more}PATH={bin}:"$PATH"
 
   fifod-client integers 5 --min 1 --max 100
   printf '%s\\n' Ann Ben Cleo Dan | fifod-client pick 2 --purpose "who brings the cake"
-  fifod-client history
+  fifod-client history{to_try}
 
 This is a trial for one person: daemon, recorder and pages all run as the same user, so it proves what was drawn,
 but not by whom. Records and logs are kept in {var}. Ctrl-C stops everything.
@@ -90,6 +90,7 @@ def _raise_stopped(number: int, _frame: FrameType | None) -> None:
 
 def _try(port: int, quiet: bool) -> int:
     os.umask(0o022)
+    wants_bridge = classic.is_wanted()
     VAR.mkdir(mode=0o700, exist_ok=True)
     with _only_one(), _listening(port) as web_socket:
         machine.require_space(VAR, machine.RUN_MIB)
@@ -97,13 +98,13 @@ def _try(port: int, quiet: bool) -> int:
         environment = Environment(["requirements.lock"])
         if not environment.is_ready():
             progress.say("Setting up fifod below this folder; that is needed once and takes a minute or two.")
-            environment.make(progress)
+        environment.make(progress)
         for folder in (RUN, STATE, LOGS):
             folder.mkdir(exist_ok=True)
         if not CONFIG.exists():
             CONFIG.write_text(CONFIG_TEXT.format(uid=os.getuid()))
         keep_token(TOKEN)
-        return Trial(web_socket, progress).run()
+        return Trial(web_socket, progress, wants_bridge).run()
 
 
 @contextmanager
@@ -136,12 +137,13 @@ def _listening(port: int) -> Iterator[socket.socket]:
 
 
 class Trial:
-    """Daemon, recorder and web site over the data in `var/`."""
+    """Daemon, recorder and web site over the data in `var/`, and a classic bridge if it is wanted."""
 
-    def __init__(self, web_socket: socket.socket, progress: Progress) -> None:
+    def __init__(self, web_socket: socket.socket, progress: Progress, wants_bridge: bool) -> None:
         self.web_socket = web_socket
         self.port: int = web_socket.getsockname()[1]
         self.progress = progress
+        self.wants_bridge = wants_bridge
         self.output = Output(LOGS, progress.quiet)
         self.supervisor = Supervisor(self.output)
         self.env = environment_of_programs()
@@ -180,9 +182,20 @@ class Trial:
         self.supervisor.start(web)
         self._wait(self._is_usable, "the web site did not say that all is well")
         recorder.ready = web.ready = True
+        bridge = self._start_bridge(notifying) if self.wants_bridge else None
         self._say_more("")
         self.output.say(ADDRESS.format(port=self.port, user=login.user, password=login.password()))
-        self._say_more(how_to_go_on())
+        if bridge is not None:
+            self.output.say(classic.how_it_is(bridge))
+        self._say_more(how_to_go_on(with_bridge=bridge is not None and bridge.ready))
+
+    def _start_bridge(self, env: dict[str, str]) -> Program:
+        """Start the classic bridge; whether it can serve is no matter of life and death for the others."""
+        bridge = self._program("classic", ["-m", "fifod.classic"], env=env | classic.environment(RUN))
+        bridge.never_restart, bridge.is_optional = classic.GIVES_UP, True
+        self.supervisor.start(bridge)
+        self.supervisor.run_until(lambda: classic.has_begun(bridge), READY_WITHIN)
+        return bridge
 
     def _program(
         self,
@@ -226,10 +239,11 @@ class Trial:
         return not health.unwell(health.report(self.port))
 
 
-def how_to_go_on() -> str:
+def how_to_go_on(with_bridge: bool) -> str:
     """Commands that work as printed, and what a trial proves."""
     places = {"run": RUN, "state": STATE, "config": CONFIG, "bin": VENV / "bin", "var": VAR}
-    return HOW_TO_GO_ON.format(**{name: shlex.quote(str(place)) for name, place in places.items()})
+    more = {"more": f"{classic.exports(RUN)} ", "to_try": classic.TO_TRY} if with_bridge else {"more": "", "to_try": ""}
+    return HOW_TO_GO_ON.format(**{name: shlex.quote(str(place)) for name, place in places.items()}, **more)
 
 
 def environment_of_programs() -> dict[str, str]:

@@ -67,8 +67,8 @@ def start(checkout: Path) -> Iterator[Callable[..., Trial]]:
     """Start a trial in the checkout."""
     trials: list[Trial] = []
 
-    def start_trial(*arguments: str, ready: bool = True, terminal: int | None = None, path: str | None = None) -> Trial:
-        trials.append(Trial(checkout, *arguments, terminal=terminal, path=path))
+    def start_trial(*arguments: str, ready: bool = True, terminal: int | None = None, **environment: str) -> Trial:
+        trials.append(Trial(checkout, *arguments, terminal=terminal, environment=environment))
         if ready:
             trials[-1].wait_for(READY)
         return trials[-1]

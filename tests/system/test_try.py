@@ -105,7 +105,7 @@ def test_a_start_where_its_own_python_comes_first_sets_nothing_up(checkout: Path
     alias = tmp_path / "alias"
     alias.symlink_to(checkout)
     for folder in (checkout, alias):
-        trial = start(path=f"{folder}/.venv/bin:{os.environ['PATH']}")
+        trial = start(PATH=f"{folder}/.venv/bin:{os.environ['PATH']}")
         assert "Setting up" not in trial.printed
         trial.process.terminate()
         assert trial.wait() == 0

@@ -21,7 +21,7 @@ class Trial:
         *arguments: str,
         terminal: int | None = None,
         command: list[str] | None = None,
-        path: str | None = None,
+        environment: dict[str, str] | None = None,
     ) -> None:
         self.checkout = checkout
         self.printed = ""
@@ -34,7 +34,7 @@ class Trial:
             stdout=into,
             stderr=into,
             start_new_session=True,
-            env=os.environ if path is None else {**os.environ, "PATH": path},
+            env={**os.environ, **(environment or {})},
         )
         os.close(into)
 
