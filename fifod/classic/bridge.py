@@ -19,7 +19,7 @@ from fifod.supervision import Supervisor
 
 _TICK_NS = 2_000_000_000
 _STOPPING_NS = 2_000_000_000
-_DRAWING = 5.0
+_DRAWING = 3.0
 
 
 class Bridge:
