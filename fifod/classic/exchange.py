@@ -161,8 +161,11 @@ class Exchange:
     def _acknowledges(target: Target) -> bool:
         """Whether a client that has read its answer says so; most do a moment later."""
         end = time.monotonic() + _ACKNOWLEDGEMENT
-        while (left := end - time.monotonic()) > 0:
-            if _next_signal(left) == target.pid:
+        has_ended = False
+        while time.monotonic() < end and not has_ended:
+            # In this order: what it sent before its end has come by then.
+            has_ended = target.has_ended
+            if _next_signal(0 if has_ended else _LOOK) == target.pid:
                 return True
         return False
 
