@@ -6,7 +6,8 @@ The exercise loses wake-ups on both sides: a signal that comes before somebody w
 2. The answer is written before the signal: who wakes up finds it.
 3. The signal goes out when the client sleeps, and again while the answer lies unread, but never after: it could
    interrupt what the client does next. A client that is stopped gets none: it would read somebody else's answer when it
-   goes on.
+   goes on. A client that no longer handles SIGUSR1 gets none either, as the next would end it: a handler set by signal()
+   is gone after its first use if the client was compiled with -std=c99 or -ansi.
 4. Done is when the answer is read. An acknowledgement makes the bridge look at once; it counts only if the kernel says
    that the client sent it by kill(2). Signals that come together are one, so a lost one means nothing.
 5. A client that ends, or has not read in time, is given up, and its answer taken back.
@@ -22,7 +23,7 @@ import time
 from fifod.classic import trace
 from fifod.classic.frames import MAX_VALUE, MAX_VALUES, MIN_VALUE, Question, encode_answer
 from fifod.classic.pair import Pair
-from fifod.classic.target import ENDED, STOPPED, NotAClient, Target
+from fifod.classic.target import ENDED, NotAClient, Target
 from fifod.classic.trace import Trace
 from fifod.client import Client
 from fifod.errors import FifodError
@@ -55,7 +56,7 @@ class Exchange:
         self._client = client
         self._trace = trace
         self._may_be_signalled = False
-        self._was_stopped = False
+        self._withheld: set[str] = set()
 
     def run(self) -> str | None:
         """Serve it to its end; returns why the process that it names may have no signal, if so it is."""
@@ -150,12 +151,21 @@ class Exchange:
         return False
 
     def _signal(self, target: Target) -> None:
-        if not target.is_stopped:
+        try:
+            target.check_that_it_goes_on()
+            target.check_that_it_can_be_woken()
+        except NotAClient as fault:
+            if not fault.may_pass:
+                raise
+            self._withhold(fault.reason)
+        else:
             target.signal()
             self._tell(trace.SIGNALLED, pid=target.pid)
-        elif not self._was_stopped:
-            self._was_stopped = True
-            self._tell(trace.WITHHELD, reason=STOPPED)
+
+    def _withhold(self, reason: str) -> None:
+        if reason not in self._withheld:
+            self._withheld.add(reason)
+            self._tell(trace.WITHHELD, reason=reason)
 
     @staticmethod
     def _acknowledges(target: Target) -> bool:

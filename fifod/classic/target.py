@@ -112,10 +112,10 @@ class Target:
         # What stands in parentheses is chosen by the process.
         return self._read("stat").rpartition(")")[2].strip()[:1]
 
-    @property
-    def is_stopped(self) -> bool:
-        """Whether it is stopped, by SIGSTOP or by a debugger."""
-        return self.state in ("T", "t")
+    def check_that_it_goes_on(self) -> None:
+        """Raises NotAClient if it is stopped, by SIGSTOP or by a debugger."""
+        if self.state in ("T", "t"):
+            raise NotAClient(STOPPED, may_pass=True)
 
     def signal(self) -> None:
         """Wake it. Raises NotAClient if it has just ended or become another user's."""

@@ -154,6 +154,16 @@ static void never_reads(void)
     wait_for_ever();
 }
 
+/* Its handler is gone after its first use, as one set by signal() is with -std=c99 or -ansi: a second signal ends it. */
+static void handles_once(void)
+{
+    struct sigaction once = {.sa_handler = on_signal, .sa_flags = SA_RESETHAND};
+    sigaction(SIGUSR1, &once, NULL);
+    ask();
+    sleep_naively();
+    wait_for_ever();
+}
+
 static void stops(void)
 {
     ask();
@@ -262,6 +272,7 @@ static const struct {
     {"leaves", leaves},
     {"never-acknowledges", never_acknowledges},
     {"never-reads", never_reads},
+    {"handles-once", handles_once},
     {"stops", stops},
     {"sigwait", waits_with_sigwait},
     {"signalfd", waits_with_signalfd},

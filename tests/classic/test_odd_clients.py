@@ -98,6 +98,16 @@ def test_a_client_that_stops_itself_is_given_up(bridge: Bridge, programs: Progra
         assert not bridge.steps("signalled", pid=client.pid)
 
 
+def test_a_client_whose_handler_is_gone_after_its_first_use_survives(bridge: Bridge, programs: Programs) -> None:
+    with odd_client(bridge, programs, "handles-once") as client:
+        assert first_line(client) == b"waits\n"
+        assert next_clients_are_served(bridge, programs)
+        bridge.wait_for_step("withheld", exchange=1, reason="it does not handle SIGUSR1, which would end it")
+        bridge.wait_for_step("given up", exchange=1)
+        assert len(bridge.steps("signalled", pid=client.pid)) == 1
+        assert client.poll() is None
+
+
 def test_a_client_without_a_handler_survives(daemon: Daemon, bridge: Bridge, programs: Programs) -> None:
     with odd_client(bridge, programs, "no-handler") as client:
         assert first_line(client) == b"waits\n"
