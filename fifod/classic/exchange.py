@@ -6,8 +6,8 @@ The exercise loses wake-ups on both sides: a signal that comes before somebody w
 2. The answer is written before the signal: who wakes up finds it.
 3. The signal goes out when the client sleeps, and again while the answer lies unread, but never after: it could
    interrupt what the client does next. A client that is stopped gets none: it would read somebody else's answer when it
-   goes on. A client that no longer handles SIGUSR1 gets none either, as the next would end it: a handler set by signal()
-   is gone after its first use if the client was compiled with -std=c99 or -ansi.
+   goes on. A client that no longer handles SIGUSR1 gets none either, as the next would end it: one that was compiled
+   with -std=c99 or -ansi loses the handler that it set by signal() when that is used.
 4. Done is when the answer is read. An acknowledgement makes the bridge look at once; it counts only if the kernel says
    that the client sent it by kill(2). Signals that come together are one, so a lost one means nothing.
 5. A client that ends, or has not read in time, is given up, and its answer taken back.

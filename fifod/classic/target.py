@@ -6,8 +6,8 @@ A number in a question is a claim, and a signal may kill. So:
    pidfd. Numbers are given to new processes; a pidfd is of one process for ever.
 2. It must have one of the two FIFOs open: whoever asked has, and who was given the number of a client that died has
    not.
-3. It must handle SIGUSR1, which would end it otherwise: catch it, block it (to take it by signalfd), or wait for it in
-   sigwait, which is to be seen by where it sleeps.
+3. It must handle SIGUSR1, which would end it otherwise: catch it, ignore it (and wait in read alone), block it in all
+   its threads (to take it by signalfd), or wait for it in sigwait, which is to be seen by where it sleeps.
 4. All its user ids must be the bridge's. Root's bridge too signals only root's processes.
 """
 
@@ -37,6 +37,7 @@ STOPPED = "the client is stopped"
 
 _BIT = 1 << (signal.SIGUSR1 - 1)
 _MOST_DESCRIPTORS = 1024
+_MOST_THREADS = 256
 
 
 class NotAClient(Exception):
@@ -92,8 +93,8 @@ class Target:
     def check_that_it_can_be_woken(self) -> None:
         """Raises NotAClient unless SIGUSR1 does it no harm."""
         status = self._status()
-        handled = int(status["SigCgt"], 16) | int(status["SigBlk"], 16)
-        if not handled & _BIT and not self._is_in_sigwait():
+        handled = _has_usr1(status, "SigCgt") or _has_usr1(status, "SigIgn") or self._is_blocked(status)
+        if not handled and not self._is_in_sigwait():
             raise NotAClient(NO_HANDLER, may_pass=True)
 
     def check_that_it_lives(self) -> None:
@@ -126,11 +127,25 @@ class Target:
         except PermissionError:
             raise NotAClient(ANOTHER_USERS) from None
 
+    def _is_blocked(self, status: dict[str, str]) -> bool:
+        """Whether all its threads block it: the kernel gives a signal to any that does not."""
+        if not _has_usr1(status, "SigBlk") or status["Threads"] == "1":
+            return _has_usr1(status, "SigBlk")
+        try:
+            threads = os.listdir(f"/proc/{self.pid}/task")
+        except OSError:
+            return False
+        return len(threads) <= _MOST_THREADS and all(map(self._is_blocked_in, threads))
+
+    def _is_blocked_in(self, thread: str) -> bool:
+        text = self._read(f"task/{thread}/status")
+        return not text or _has_usr1(_members(text), "SigBlk")  # "": the thread has ended
+
     def _status(self) -> dict[str, str]:
-        lines = self._read("status").splitlines()
-        if not lines:
+        text = self._read("status")
+        if not text:
             raise NotAClient(ANOTHER_USERS)  # only those can be hidden
-        return {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
+        return _members(text)
 
     def _is_in_sigwait(self) -> bool:
         return "sigtimedwait" in self._read("wchan")
@@ -157,6 +172,14 @@ class Target:
             text = ""
         self.check_that_it_lives()
         return text
+
+
+def _members(status: str) -> dict[str, str]:
+    return {name: value.strip() for name, _, value in (line.partition(":") for line in status.splitlines())}
+
+
+def _has_usr1(status: dict[str, str], signals: str) -> bool:
+    return bool(int(status[signals], 16) & _BIT)
 
 
 def _hold(pid: int) -> int:

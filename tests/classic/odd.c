@@ -1,6 +1,7 @@
 /* Clients that are not as the exercise wants them. Usage: odd MODE SERVER_PID N; the modes are in the table below. */
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -242,6 +243,32 @@ static void is_blocked(void)
     sleep_naively();
 }
 
+static void *sleep_in_a_thread(void *nothing)
+{
+    pause();
+    return nothing;
+}
+
+/* The first thread has it blocked, the second has not: SIGUSR1 would kill both. */
+static void is_blocked_in_one_thread(void)
+{
+    pthread_t other;
+    signal(SIGUSR1, SIG_DFL);
+    if (pthread_create(&other, NULL, sleep_in_a_thread, NULL)) die("thread");
+    block();
+    ask();
+    wait_for_ever();
+}
+
+/* The signal is nothing to it. */
+static void ignores(void)
+{
+    signal(SIGUSR1, SIG_IGN);
+    ask();
+    get();
+    acknowledge();
+}
+
 /* SIGUSR1 would kill it. */
 static void has_no_handler(void)
 {
@@ -278,11 +305,13 @@ static const struct {
     {"signalfd", waits_with_signalfd},
     {"busy", is_busy},
     {"reads", reads},
+    {"ignores", ignores},
     {"nonblocking", is_nonblocking},
     {"opens-late", opens_late},
     {"handler-late", has_handler_late},
     {"no-handler", has_no_handler},
     {"blocked", is_blocked},
+    {"blocked-in-one-thread", is_blocked_in_one_thread},
 };
 
 int main(int argc, char **argv)

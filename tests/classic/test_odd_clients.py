@@ -48,7 +48,9 @@ def first_line(client: subprocess.Popen[bytes]) -> bytes:
 # --- ways to wait ---
 
 
-@pytest.mark.parametrize("mode", ["sigwait", "signalfd", "busy", "reads", "nonblocking", "opens-late", "handler-late"])
+@pytest.mark.parametrize(
+    "mode", ["sigwait", "signalfd", "busy", "reads", "ignores", "nonblocking", "opens-late", "handler-late"]
+)
 def test_however_a_client_waits_it_is_answered(daemon: Daemon, bridge: Bridge, programs: Programs, mode: str) -> None:
     check_right(daemon, ask(bridge, programs, Plan(40), programs["odd"], mode))
     assert next_clients_are_served(bridge, programs)
@@ -108,8 +110,9 @@ def test_a_client_whose_handler_is_gone_after_its_first_use_survives(bridge: Bri
         assert client.poll() is None
 
 
-def test_a_client_without_a_handler_survives(daemon: Daemon, bridge: Bridge, programs: Programs) -> None:
-    with odd_client(bridge, programs, "no-handler") as client:
+@pytest.mark.parametrize("mode", ["no-handler", "blocked-in-one-thread"])
+def test_a_client_without_a_handler_survives(daemon: Daemon, bridge: Bridge, programs: Programs, mode: str) -> None:
+    with odd_client(bridge, programs, mode) as client:
         assert first_line(client) == b"waits\n"
         assert next_clients_are_served(bridge, programs)
         bridge.wait_for_step("withheld", exchange=1)
