@@ -10,6 +10,7 @@ from fifod.classic import trace
 from fifod.classic.exchange import Exchange
 from fifod.classic.frames import Question
 from fifod.classic.pair import Pair
+from fifod.classic.patience import Patience
 from fifod.classic.questions import Questions
 from fifod.classic.target import NotAClient, Target
 from fifod.classic.trace import Trace
@@ -34,6 +35,7 @@ class Bridge:
         self._supervisor = supervisor
         self._wakeup = wakeup
         self._questions = Questions(lambda size: self._pair.read(size), self._has_asked)
+        self._patience = Patience()
         self._counted = CountedLog(at_once=5)
         self.exchanges = 0
         self._next_tick = 0
@@ -69,7 +71,7 @@ class Bridge:
 
     def _exchange(self, question: Question, client: Client) -> None:
         self.exchanges += 1
-        refusal = Exchange(self.exchanges, question, self._pair, client, self._trace).run()
+        refusal = Exchange(self.exchanges, question, self._pair, client, self._patience, self._trace).run()
         if refusal is not None:
             self._questions.doubt()
             self._warn(f"a question was not answered: {refusal}", f" (it names process {question.pid})")

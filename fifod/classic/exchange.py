@@ -10,7 +10,8 @@ The exercise loses wake-ups on both sides: a signal that comes before somebody w
    with -std=c99 or -ansi loses the handler that it set by signal() when that is used.
 4. Done is when the answer is read. An acknowledgement makes the bridge look at once; it counts only if the kernel says
    that the client sent it by kill(2). Signals that come together are one, so a lost one means nothing.
-5. A client that ends, or has not read in time, is given up, and its answer taken back.
+5. A client that ends, or has not read in time, is given up, and its answer taken back. It has less time after each such
+   answer (patience.py).
 
 SIGUSR1 is blocked for the whole life of the bridge and taken by sigtimedwait, which tells the sender.
 """
@@ -23,13 +24,12 @@ import time
 from fifod.classic import trace
 from fifod.classic.frames import MAX_VALUE, MAX_VALUES, MIN_VALUE, Question, encode_answer
 from fifod.classic.pair import Pair
+from fifod.classic.patience import Patience
 from fifod.classic.target import ENDED, NotAClient, Target
 from fifod.classic.trace import Trace
 from fifod.client import Client
 from fifod.errors import FifodError
 
-PATIENCE = 2.0
-"""Seconds that a client has to read its answer."""
 GRACE = 0.25
 """Seconds that it has after its question to open the FIFOs and handle SIGUSR1."""
 BUSY = 0.05
@@ -43,17 +43,20 @@ _USR1 = (signal.SIGUSR1,)
 
 OUT_OF_RANGE = f"n is not from 1 to {MAX_VALUES}"
 NO_ROOM = "there is no room for the answer: somebody else writes into the second FIFO"
-NOT_READ = f"the client did not read its answer within {PATIENCE:g} s"
+NOT_READ = "the client did not read its answer within {:g} s"
 
 
 class Exchange:
     """One question and what becomes of it."""
 
-    def __init__(self, number: int, question: Question, pair: Pair, client: Client, trace: Trace) -> None:
+    def __init__(
+        self, number: int, question: Question, pair: Pair, client: Client, patience: Patience, trace: Trace
+    ) -> None:
         self._number = number
         self._question = question
         self._pair = pair
         self._client = client
+        self._patience = patience
         self._trace = trace
         self._may_be_signalled = False
         self._withheld: set[str] = set()
@@ -82,14 +85,17 @@ class Exchange:
         return reason
 
     def _wait_until_it_can_be_woken(self, target: Target) -> None:
-        end = time.monotonic() + GRACE
+        end = time.monotonic() + min(GRACE, self._patience.seconds(target.identity))
         while True:
             try:
                 target.check_that_it_asked()
                 target.check_that_it_can_be_woken()
                 return
             except NotAClient as fault:
-                if not fault.may_pass or time.monotonic() >= end:
+                if not fault.may_pass:
+                    raise
+                if time.monotonic() >= end:
+                    self._patience.has_not_read(target.identity)
                     raise
             _next_signal(_LOOK)
 
@@ -126,13 +132,15 @@ class Exchange:
 
     def _signal_until_it_is_read(self, target: Target) -> bool:
         """Wake the client, again if need be; whether it has acknowledged when its answer is read."""
-        end = time.monotonic() + PATIENCE
+        seconds = self._patience.seconds(target.identity)
+        end = time.monotonic() + seconds
         has_acknowledged = self._wait_until_it_sleeps(target)
         repeat_at = 0.0
         while not self._pair.is_answer_read:
             now = time.monotonic()
             if now >= end:
-                raise NotAClient(NOT_READ)
+                self._patience.has_not_read(target.identity)
+                raise NotAClient(NOT_READ.format(seconds))
             if now >= repeat_at and not has_acknowledged:
                 self._signal(target)
                 repeat_at = now + REPEAT
@@ -140,6 +148,7 @@ class Exchange:
                 has_acknowledged = True
             elif target.has_ended and not self._pair.is_answer_read:
                 raise NotAClient(ENDED)
+        self._patience.has_read(target.identity)
         return has_acknowledged
 
     def _wait_until_it_sleeps(self, target: Target) -> bool:

@@ -38,6 +38,7 @@ STOPPED = "the client is stopped"
 _BIT = 1 << (signal.SIGUSR1 - 1)
 _MOST_DESCRIPTORS = 1024
 _MOST_THREADS = 256
+_START = 19
 
 
 class NotAClient(Exception):
@@ -66,6 +67,8 @@ class Target:
         self._pidfd = _hold(pid)
         try:
             self._check_who_it_is()
+            self.identity = f"{pid} {self._stat()[_START]}"
+            """Its number and its start, which no other process has."""
         except NotAClient:
             os.close(self._pidfd)
             raise
@@ -110,8 +113,7 @@ class Target:
     @property
     def state(self) -> str:
         """The kernel's letter for what it does: S sleeping, R running, T stopped; see proc(5)."""
-        # What stands in parentheses is chosen by the process.
-        return self._read("stat").rpartition(")")[2].strip()[:1]
+        return self._stat()[0]
 
     def check_that_it_goes_on(self) -> None:
         """Raises NotAClient if it is stopped, by SIGSTOP or by a debugger."""
@@ -126,6 +128,10 @@ class Target:
             raise NotAClient(ENDED) from None
         except PermissionError:
             raise NotAClient(ANOTHER_USERS) from None
+
+    def _stat(self) -> list[str]:
+        # What stands in parentheses is chosen by the process.
+        return self._read("stat").rpartition(")")[2].split() or [""] * (_START + 1)
 
     def _is_blocked(self, status: dict[str, str]) -> bool:
         """Whether all its threads block it: the kernel gives a signal to any that does not."""

@@ -165,6 +165,13 @@ static void handles_once(void)
     wait_for_ever();
 }
 
+/* Seven times, at that. */
+static void never_reads_any(void)
+{
+    for (int i = 0; i < 7; i++) ask();
+    wait_for_ever();
+}
+
 static void stops(void)
 {
     ask();
@@ -299,6 +306,7 @@ static const struct {
     {"leaves", leaves},
     {"never-acknowledges", never_acknowledges},
     {"never-reads", never_reads},
+    {"never-reads-any", never_reads_any},
     {"handles-once", handles_once},
     {"stops", stops},
     {"sigwait", waits_with_sigwait},

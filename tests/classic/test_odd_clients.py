@@ -92,6 +92,17 @@ def test_a_client_that_never_reads_is_given_up_and_its_answer_taken_back(
         assert client.poll() is None
 
 
+def test_a_client_that_reads_none_of_its_answers_is_given_up_sooner_each_time(
+    bridge: Bridge, programs: Programs
+) -> None:
+    with odd_client(bridge, programs, "never-reads-any"):
+        bridge.wait_for_step("answered")
+        assert next_clients_are_served(bridge, programs)
+        reasons = [str(step["reason"]) for step in bridge.steps("given up")]
+        times = [reason.removeprefix("the client did not read its answer within ") for reason in reasons]
+        assert times == ["2 s", "1 s", "0.5 s", "0.25 s", "0.125 s", "0.1 s", "0.1 s"]
+
+
 def test_a_client_that_stops_itself_is_given_up(bridge: Bridge, programs: Programs) -> None:
     with odd_client(bridge, programs, "stops") as client:
         assert os.waitid(os.P_PID, client.pid, os.WSTOPPED | os.WNOWAIT)
