@@ -250,18 +250,23 @@ static void is_blocked(void)
     sleep_naively();
 }
 
-static void *sleep_in_a_thread(void *nothing)
+static void *sleep_in_a_thread(void *runs)
 {
+    if (write(*(int *)runs, "r", 1) != 1) die("pipe");
     pause();
-    return nothing;
+    return NULL;
 }
 
 /* The first thread has it blocked, the second has not: SIGUSR1 would kill both. */
 static void is_blocked_in_one_thread(void)
 {
     pthread_t other;
+    int runs[2];
+    char byte;
     signal(SIGUSR1, SIG_DFL);
-    if (pthread_create(&other, NULL, sleep_in_a_thread, NULL)) die("thread");
+    if (pipe(runs) || pthread_create(&other, NULL, sleep_in_a_thread, &runs[1])) die("thread");
+    /* Until it runs the library has all signals blocked in it. */
+    if (read(runs[0], &byte, 1) != 1) die("pipe");
     block();
     ask();
     wait_for_ever();

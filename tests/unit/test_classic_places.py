@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -88,9 +89,11 @@ def test_the_pid_is_found_where_the_bridge_wrote_it(monkeypatch: pytest.MonkeyPa
     publish(tmp_path / "xdg", f"{os.getpid()}\n")
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "xdg"))
     assert places.running_pid() == os.getpid()
-    publish(tmp_path / "runtime", f"{os.getppid()}\n")
-    monkeypatch.setenv("FIFOD_RUNTIME_DIR", str(tmp_path / "runtime"))
-    assert places.running_pid() == os.getppid()
+    with subprocess.Popen(["sleep", "100"]) as other:
+        publish(tmp_path / "runtime", f"{other.pid}\n")
+        monkeypatch.setenv("FIFOD_RUNTIME_DIR", str(tmp_path / "runtime"))
+        assert places.running_pid() == other.pid
+        other.kill()
 
 
 def test_a_directory_that_is_named_is_the_only_one_to_look_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
