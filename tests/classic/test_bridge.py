@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -168,10 +169,10 @@ def test_somebody_elses_fifo_is_neither_used_nor_removed(daemon: Daemon, which: 
 
 @pytest.mark.parametrize("which", ["questions", "answers"])
 @pytest.mark.parametrize("make", [Path.touch, Path.mkdir, lambda path: path.symlink_to("/dev/null")])
-def test_what_is_no_fifo_is_neither_used_nor_removed(daemon: Daemon, which: str, make: object) -> None:
+def test_what_is_no_fifo_is_neither_used_nor_removed(daemon: Daemon, which: str, make: Callable[[Path], None]) -> None:
     bridge = Bridge(daemon)
     there: Path = getattr(bridge, which)
-    make(there)  # type: ignore[operator]
+    make(there)
     cannot_start(bridge, f"cannot use {there}: it is not a FIFO")
     assert [path for path in (bridge.questions, bridge.answers) if os.path.lexists(path)] == [there]
 
