@@ -1,12 +1,15 @@
 """The site's only way to the daemon: each call draws or asks on behalf of one account."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 
 from fifod.client import Client, Reply
 from fifod.names import MAX_USER_BYTES
+
+if TYPE_CHECKING:
+    from fifod.client import Members
 
 SECONDS_FOR_A_DRAW = 10.0
 SECONDS_FOR_A_QUESTION = 3.0
@@ -29,12 +32,10 @@ def drawer(account: AbstractBaseUser) -> str:
     return f"web:{record_name(account)}"
 
 
-def draw_integers(
-    account: AbstractBaseUser, *, n: int, min: int, max: int, replacement: bool, base: int, purpose: str, key: str
-) -> Reply:
-    """Draw on behalf of an account; the same key again gives the same draw."""
+def draw(account: AbstractBaseUser, method: str, params: dict[str, Any], **members: "Unpack[Members]") -> Reply:
+    """Draw on behalf of an account; the same `key` again gives the same draw."""
     with _client(account, SECONDS_FOR_A_DRAW) as client:
-        return client.integers(n, min, max, replacement=replacement, base=base, purpose=purpose or None, key=key)
+        return client.call(method, params, **members)
 
 
 def result(account: AbstractBaseUser, serial: int) -> Reply:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.test import Client
 from pytest_django import Settings
 
@@ -14,6 +14,7 @@ from tests.supervised import Supervised
 from tests.web.scraping import TOKEN
 from tests.web.service import account, wait_until_said
 from tests.web.sites import Site
+from webui import access
 from webui.history.recorder import Recorder
 
 CONFIG = f'durability = "process"\nfront_ends = [{os.getuid()}]\n'
@@ -90,13 +91,13 @@ def record(db: None) -> Callable[[Daemon], None]:
 @pytest.fixture
 def alice(db: None) -> User:
     """Who draws."""
-    return User.objects.create_user(_fresh("alice"), password=PASSWORD)
+    return person("alice", access.MEMBER)
 
 
 @pytest.fixture
 def bob(db: None) -> User:
     """Another account, a stranger to alice's draws."""
-    return User.objects.create_user(_fresh("bob"), password=PASSWORD)
+    return person("bob", access.MEMBER)
 
 
 @pytest.fixture
@@ -122,6 +123,13 @@ def trial(place: Path, settings: Settings) -> Iterator[Supervised]:
 def operator(db: None) -> Client:
     """The browser of staff that may control the service."""
     return logged_in(account("operator", staff=True, may=True))
+
+
+def person(name: str, *roles: str) -> User:
+    """An account with these roles, under a name that no other test has used."""
+    account = User.objects.create_user(_fresh(name), password=PASSWORD)
+    account.groups.set(Group.objects.filter(name__in=roles))
+    return account
 
 
 def logged_in(account: User) -> Client:

@@ -9,8 +9,8 @@ from tests.daemons import Daemon
 from tests.web.conftest import logged_in
 from tests.web.pages import draw, text, values_of
 from webui import gateway
-from webui.draws import receipt
 from webui.history.models import Draw
+from webui.receipts import receipt
 
 Recorded = Callable[[Daemon], None]
 

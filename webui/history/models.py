@@ -1,8 +1,10 @@
 """The ledger's draws as rows, for questions and pages. The ledger is the truth; the rows can be rebuilt from it."""
 
+from django.contrib.auth.models import User
 from django.db import models
 
 from fifod import names
+from webui import access, gateway
 
 
 class DrawQuerySet(models.QuerySet["Draw"]):
@@ -15,6 +17,10 @@ class DrawQuerySet(models.QuerySet["Draw"]):
     def of_drawer(self, drawer: str) -> "DrawQuerySet":
         """The draws of one drawer, named as the ledger names it."""
         return self.filter(drawer=drawer)
+
+    def readable_by(self, account: User) -> "DrawQuerySet":
+        """One's own draws; everybody's for an auditor."""
+        return self if account.has_perm(access.READ_ALL) else self.of_drawer(gateway.drawer(account))
 
 
 class Draw(models.Model):
@@ -50,6 +56,10 @@ class Draw(models.Model):
     objects = DrawQuerySet.as_manager()
 
     class Meta:
+        permissions = [
+            ("draw", "Can draw, and see their own draws"),
+            ("read_all", "Can read everybody's draws"),
+        ]
         indexes = [
             models.Index(fields=["time"], name="draw_time"),
             models.Index(fields=["drawer", "serial"], name="draw_drawer"),
