@@ -1,9 +1,10 @@
 """A real supervisor, as a trial has it, that keeps stand-ins for the daemon and the recorder running."""
 
 import os
+import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -34,8 +35,10 @@ while True:
 class Supervised:
     """The supervisor in a thread of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, seconds: float = 2 * DEADLINE, end_by: signal.Signals = signal.SIGKILL) -> None:
         self.folder = folder
+        self._seconds = seconds
+        self._end_by = end_by
         self.supervisor = Supervisor(Output(folder, quiet=True))
         self.supervisor.output.say = lambda text: None  # type: ignore[method-assign]
         self.address = self.supervisor.control.address
@@ -44,9 +47,13 @@ class Supervised:
 
     def start(self, name: str, *arguments: str, code: str = STAND_IN) -> Program:
         """A program, before the supervisor runs."""
-        command = [sys.executable, "-c", NOTIFY + code, *arguments]
-        environment = {**os.environ, "NOTIFY_SOCKET": self.supervisor.notify.address}
-        program = Program(name, command, environment, self.folder / f"{name}.log", never_restart=(3,))
+        return self.keep(name, ["-c", NOTIFY + code, *arguments], os.environ)
+
+    def keep(self, name: str, arguments: Sequence[str], environment: Mapping[str, str]) -> Program:
+        """Any program of Python that says when it is ready, before the supervisor runs."""
+        command = [sys.executable, *arguments]
+        notifying = {**environment, "NOTIFY_SOCKET": self.supervisor.notify.address}
+        program = Program(name, command, notifying, self.folder / f"{name}.log", never_restart=(3,))
         self.supervisor.start(program)
         return program
 
@@ -61,10 +68,10 @@ class Supervised:
 
     def _run(self) -> None:
         try:
-            self.supervisor.run_until(self._end.is_set, 2 * DEADLINE)
+            self.supervisor.run_until(self._end.is_set, self._seconds)
         finally:
             for program in self.supervisor.programs:
-                program.send(9)
+                program.send(self._end_by)
             self.supervisor.stop()
 
     @contextmanager

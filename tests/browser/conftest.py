@@ -1,53 +1,22 @@
-"""Daemon, recorder, web server and a real browser, all running for real."""
+"""Fixtures: a browser, a world for all tests of this folder (world.py), and visits to it (visits.py)."""
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
 from tests import needs
-from tests.daemons import Daemon, reachable_directory, remove
-from tests.web.conftest import CONFIG, PASSWORD
-from tests.web.sites import Site
+from tests.browser.visits import PHONE, USER, WIDE, Manner, Visit
+from tests.browser.world import World, running
 
-USER = "alice"
-_SECONDS = 1000.0
+__all__ = ["USER", "Visit"]
 
-
-class Visit:
-    """A page of the running site, and what may go wrong behind it."""
-
-    def __init__(self, page: Page, daemon: Daemon, site: Site) -> None:
-        self.page = page
-        self.daemon = daemon
-        self.site = site
-        self.complaints: list[str] = []
-        page.on("console", self._note)
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-
-    def _note(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
-            self.complaints.append(message.text)
-
-    def log_in(self) -> None:
-        """Log in, on the page that asks for it."""
-        self.page.get_by_label("Username").fill(USER)
-        self.page.get_by_label("Password").fill(PASSWORD)
-        self.page.get_by_role("button", name="Log in").click()
-
-    def draw(self, **fields: str) -> str:
-        """Draw by form; returns the address of the receipt."""
-        self.page.goto("/")
-        for label, value in fields.items():
-            self.page.get_by_label(label.replace("_", " ")).fill(value)
-        self.page.get_by_role("button", name="Draw").click()
-        self.page.wait_for_url("**/draws/*/")
-        return self.page.url
+OpenVisit = Callable[..., Visit]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     """The system's Chromium, without a screen."""
     program = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -59,27 +28,33 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[tuple[Daemon, Site, str]]:
-    """Everything that a user of the site needs, and the site's address."""
-    place = reachable_directory()
-    site = Site(place / "state", place / "run")
-    site.manage("migrate", "-v0")
-    site.manage("firstlogin", USER, given=PASSWORD + "\n")
-    with Daemon(place, CONFIG) as daemon, site.recorder(), site.serving() as address:
-        yield daemon, site, address
-    remove(place)
+@pytest.fixture(scope="package")
+def world() -> Iterator[World]:
+    """Daemon, recorder and site with people, for all tests; who stops something starts it again."""
+    with running() as world:
+        yield world
 
 
-@pytest.fixture(params=["wide", "phone"])
-def visit(request: pytest.FixtureRequest, chromium: Browser, running: tuple[Daemon, Site, str]) -> Iterator[Visit]:
+@pytest.fixture(params=[WIDE, PHONE], ids=["wide", "phone"])
+def visit(request: pytest.FixtureRequest, chromium: Browser, world: World) -> Iterator[Visit]:
     """A fresh profile at two sizes, where nobody is logged in; no page may complain."""
-    daemon, site, address = running
-    size = {"wide": {"width": 1200, "height": 800}, "phone": {"width": 390, "height": 780}}[request.param]
-    context = chromium.new_context(base_url=address, viewport=size)  # type: ignore[arg-type]
-    context.set_default_timeout(30 * _SECONDS)
-    visit = Visit(context.new_page(), daemon, site)
+    visit = Visit(chromium, world, Manner(size=request.param))
     visit.page.goto("/")
     yield visit
-    context.close()
-    assert visit.complaints == []
+    visit.close()
+
+
+@pytest.fixture
+def open_visit(chromium: Browser, world: World) -> Iterator[OpenVisit]:
+    """Opens visits: `open_visit("bob", dark=True)`, `open_visit(language="fr", size=PHONE)`; no page may complain."""
+    visits: list[Visit] = []
+
+    def open_visit(name: str = "", **manner: object) -> Visit:
+        visits.append(visit := Visit(chromium, world, Manner(**manner)))  # type: ignore[arg-type]
+        if name:
+            visit.become(name)
+        return visit
+
+    yield open_visit
+    for visit in visits:
+        visit.close()

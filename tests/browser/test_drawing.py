@@ -82,7 +82,7 @@ def test_another_persons_draw_is_not_found(visit: Visit) -> None:
 
 
 def test_the_admin_works_under_the_strict_policy(visit: Visit) -> None:
-    visit.log_in()
+    visit.log_in("ada")
     visit.draw(Purpose="to be administered")
     visit.page.goto("/admin/history/draw/")
     expect(visit.page.get_by_role("heading", name="Select draw to view")).to_be_visible()

@@ -5,43 +5,20 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.browser.conftest import USER, Visit
-from tests.daemons import Daemon, reachable_directory, remove
-from tests.supervised import Supervised
-from tests.web.conftest import CONFIG, PASSWORD
-from tests.web.sites import Site
-
-Running = tuple[Daemon, Site, str]
+from tests.browser.conftest import Visit
+from tests.browser.world import World, running
 
 
 @pytest.fixture(scope="module")
-def trial() -> Iterator[Supervised]:
-    """What keeps stand-ins for the daemon and the recorder running."""
-    place = reachable_directory()
-    trial = Supervised(place)
-    trial.start("fifod")
-    trial.start("recorder")
-    with trial.running():
-        yield trial
-    remove(place)
-
-
-@pytest.fixture(scope="module")
-def running(trial: Supervised) -> Iterator[Running]:
-    """The site, which is told of the supervisor."""
-    place = reachable_directory()
-    site = Site(place / "state", place / "run")
-    site.environment["FIFOD_SUPERVISOR"] = trial.address
-    site.manage("migrate", "-v0")
-    site.manage("firstlogin", USER, given=PASSWORD + "\n")
-    with Daemon(place, CONFIG) as daemon, site.serving() as address:
-        yield daemon, site, address
-    remove(place)
+def world() -> Iterator[World]:
+    """A world of its own, in which programs may come to harm."""
+    with running() as world:
+        yield world
 
 
 def open_page(visit: Visit) -> Locator:
     """The service page, in which a mark is set that a reload would lose; the daemon's part of it."""
-    visit.log_in()
+    visit.log_in("oscar")
     visit.page.get_by_role("link", name="Service").click()
     visit.page.evaluate("window.isTheSamePage = true")
     return visit.page.get_by_role("region", name="Daemon")
@@ -66,11 +43,11 @@ def test_stop_and_start_show_without_a_reload(visit: Visit) -> None:
     assert page.evaluate("window.isTheSamePage")
 
 
-def test_it_follows_what_happens_elsewhere(visit: Visit, trial: Supervised) -> None:
+def test_it_follows_what_happens_elsewhere(visit: Visit, world: World) -> None:
     daemon, page = open_page(visit), visit.page
     log = page.get_by_role("log")
     expect(daemon).to_contain_text("Running since")
-    before = log.locator("li").count()
+    before, trial = log.locator("li").count(), world.trial
     for number in range(3):
         trial.supervisor.output.lines.add("fifod", f"<b>line</b> {number}\x1b[31m")
     expect(log.locator("li")).to_have_count(before + 3)

@@ -13,12 +13,11 @@ from tests.daemons import Daemon, reachable_directory, remove
 from tests.supervised import Supervised
 from tests.web.scraping import TOKEN
 from tests.web.service import account, wait_until_said
-from tests.web.sites import Site
+from tests.web.sites import CONFIG, PASSWORD, Site
 from webui import access
 from webui.history.recorder import Recorder
 
-CONFIG = f'durability = "process"\nfront_ends = [{os.getuid()}]\n'
-PASSWORD = "correct-horse-7"
+__all__ = ["CONFIG", "PASSWORD"]
 
 
 @pytest.fixture

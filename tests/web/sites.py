@@ -14,6 +14,8 @@ from typing import Any
 from tests.waiting import DEADLINE
 
 CHECKOUT = Path(__file__).parent.parent.parent
+CONFIG = f'durability = "process"\nfront_ends = [{os.getuid()}]\n'
+PASSWORD = "correct-horse-7"
 
 
 class Site:
