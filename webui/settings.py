@@ -20,7 +20,7 @@ DEBUG = False
 ALLOWED_HOSTS = _ENVIRONMENT.hosts
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "webui.people.apps.AdministrationConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

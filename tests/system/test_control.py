@@ -50,7 +50,7 @@ def site(machine: Machine) -> Site:
     site = Site(machine)
     site.add_account("operator", staff=True, may_control=True)
     site.add_account("clerk", staff=True)
-    site.add_account("member", may_control=True)
+    site.add_account("member")
     return site
 
 

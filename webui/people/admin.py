@@ -13,9 +13,6 @@ else:
     _UserAdmin = UserAdmin
 
 admin.site.unregister(User)
-admin.site.site_header = "fifod administration"
-admin.site.site_title = "fifod"
-admin.site.index_title = "Accounts and draws"
 
 
 @admin.register(User)
