@@ -17,7 +17,7 @@ from __future__ import annotations
 import os
 import time
 
-from fifod import names
+from fifod import fifos, names
 from fifod.courier import Courier, Pending
 from fifod.errors import FifodError, NoPermission, NotRunning, ProtocolError, RequestError, TimedOut, UsageError
 from fifod.reply import Reply
@@ -25,6 +25,8 @@ from fifod.reply import Reply
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Self, TypedDict, Unpack
+
+    from fifod.courier import Watch
 
     class Members(TypedDict, total=False):
         """What a request may have beside its parameters."""
@@ -49,6 +51,7 @@ __all__ = [
     "Stream",
     "TimedOut",
     "UsageError",
+    "queued_bytes",
 ]
 
 ALPHANUMERIC = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
@@ -57,12 +60,20 @@ ALPHANUMERIC = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 class Client:
     """A way to the daemon. Use it in a `with` block or close it, or its reply FIFO stays until the daemon sweeps it up.
 
-    `user` is for front ends only: on whose behalf they draw.
+    `user` is for front ends only: on whose behalf they draw. `watch` is told each step on the pipes as it is done, and
+    the bytes that went over them.
     """
 
-    def __init__(self, runtime_dir: str | None = None, *, timeout: float = 10.0, user: str | None = None) -> None:
+    def __init__(
+        self,
+        runtime_dir: str | None = None,
+        *,
+        timeout: float = 10.0,
+        user: str | None = None,
+        watch: Watch | None = None,
+    ) -> None:
         self._runtime_dir = runtime_dir or names.runtime_dir()
-        self._courier = Courier(self._runtime_dir)
+        self._courier = Courier(self._runtime_dir, watch)
         self._timeout = timeout
         self._user = user
 
@@ -218,3 +229,15 @@ class Stream:
     def close(self) -> None:
         """End the stream; the daemon records its length and digest."""
         self._courier.close()
+
+
+def queued_bytes(runtime_dir: str) -> int:
+    """How many bytes lie unread in the request FIFO, which asks the daemon nothing.
+
+    Raises NotRunning, also when nobody reads the FIFO, or NoPermission.
+    """
+    writer = fifos.open_request_writer(runtime_dir)
+    try:
+        return fifos.bytes_waiting(writer)
+    finally:
+        os.close(writer)

@@ -19,7 +19,21 @@ from fifod.reply import Reply, outcome, parse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
+
+    Watch = Callable[[str, bytes], None]
+
+MADE, WRITTEN, FULL, READABLE, READ, RENEWED, CLOSED = (
+    "made",
+    "written",
+    "full",
+    "readable",
+    "read",
+    "renewed",
+    "closed",
+)
+"""What a watcher is told, as soon as it is done, with the bytes that went over the pipe."""
 
 WINDOW = MAX_IN_FLIGHT // 4
 """Requests in flight at once: a quarter of what the daemon takes, because each may be sent more than once."""
@@ -62,8 +76,9 @@ class Pending:
 class Courier:
     """One reply FIFO, the requests that wait for something on it, and the way to the daemon."""
 
-    def __init__(self, runtime_dir: str) -> None:
+    def __init__(self, runtime_dir: str, watch: Watch | None = None) -> None:
         self._runtime_dir = runtime_dir
+        self._watch = watch
         self._last_number = 0
         self._reset()
 
@@ -87,6 +102,8 @@ class Courier:
             self._writer = fifos.open_request_writer(self._runtime_dir)
             self._fifo = fifos.ReplyFifo(self._runtime_dir)
             self._poll.register(self._fifo.descriptor, select.POLLIN)
+            if self._watch:
+                self._watch(MADE, b"")
         return self._fifo
 
     def _leave_to_parent(self) -> None:
@@ -119,6 +136,8 @@ class Courier:
             if self._writer < 0:
                 self._writer = fifos.open_request_writer(self._runtime_dir)
             pending.sent = fifos.write_request(self._writer, pending.line)
+            if self._watch:
+                self._watch(WRITTEN if pending.sent else FULL, pending.line if pending.sent else b"")
         except NotRunning as error:
             self._absence = error
             self._drop_writer()
@@ -203,8 +222,12 @@ class Courier:
 
     def _receive(self, fifo: fifos.ReplyFifo, event: int) -> None:
         # Reading without POLLIN would give an end of file before the daemon has opened its end.
+        if self._watch and event & select.POLLIN:
+            self._watch(READABLE, b"")
         chunk = fifo.read() if event & select.POLLIN else b""
         if chunk:
+            if self._watch:
+                self._watch(READ, chunk)
             self._buffer += chunk
             self._take_lines()
             if self._buffer and self._waiting:
@@ -251,6 +274,8 @@ class Courier:
         former = fifo.name.encode()
         fifo.renew()
         self._poll.register(fifo.descriptor, select.POLLIN)
+        if self._watch:
+            self._watch(RENEWED, b"")
         for pending in self._waiting.values():
             pending.line = pending.line.replace(former, fifo.name.encode())
         # Not at once: the end may be older than the request, and a daemon that closed an idle FIFO is about to answer.
@@ -281,6 +306,8 @@ class Courier:
         self._waiting.clear()
         if self._fifo is not None:
             self._fifo.close()
+            if self._watch:
+                self._watch(CLOSED, b"")
         self._reset()
 
 

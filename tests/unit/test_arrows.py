@@ -55,6 +55,8 @@ DAEMON_SIDE = {
 CLIENT_SIDE = {"fifod.client", "fifod.courier", "fifod.reply", "fifod.classic.client", "fifod.cli"}
 FOR_THE_WEB = {
     "fifod",
+    "fifod.classic.places",
+    "fifod.classic.trace",
     "fifod.client",
     "fifod.errors",
     "fifod.names",

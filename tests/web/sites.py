@@ -27,6 +27,7 @@ class Site:
         self.state = state
         self.ledger = state / "ledger"
         self.database = state / "web.sqlite3"
+        self.server: subprocess.Popen[bytes]
         self.environment = {
             **os.environ,
             "DJANGO_SETTINGS_MODULE": "webui.settings",
@@ -87,6 +88,7 @@ class Site:
             with subprocess.Popen(
                 [*server, "--log-level", "warning"], cwd=CHECKOUT, env=self.environment, pass_fds=[descriptor]
             ) as process:
+                self.server = process
                 try:
                     yield f"http://127.0.0.1:{port}"
                 finally:
