@@ -46,6 +46,17 @@ def receipt_of(head: str, body: str, data: list[Any] | None, seed: str | None) -
     return receipt
 
 
+def values_of(body: dict[str, Any], today: datetime.date) -> list[Any] | None:
+    """The values of a draw, computed from its body; None if it is secret or a stream. Raises LedgerError.
+
+    Fractions are decimal.Decimal, so that they compare exactly.
+    """
+    seed = draw_of(body, today)[1]
+    if seed is None or body["method"] == names.STREAM:
+        return None
+    return values(body["method"], body["params"], bytes.fromhex(seed))
+
+
 def verify_receipt(text: bytes, today: datetime.date) -> Receipt:
     """Check all that a receipt says; raises LedgerError that says what is wrong."""
     try:

@@ -55,6 +55,7 @@ DAEMON_SIDE = {
 CLIENT_SIDE = {"fifod.client", "fifod.courier", "fifod.reply", "fifod.classic.client", "fifod.cli"}
 FOR_THE_WEB = {
     "fifod",
+    "fifod.checker",
     "fifod.classic.places",
     "fifod.classic.trace",
     "fifod.client",

@@ -14,7 +14,7 @@ from fifod.names import INTEGERS
 from tests.daemons import Daemon
 from tests.web.conftest import CONFIG, connect
 from tests.web.ledgers import Ledger
-from tests.web.pages import draw, text
+from tests.web.pages import draw, text, values_of
 from tests.web.sites import Site
 from webui.history.models import Draw
 from webui.history.recorder import Recorder, _store_position
@@ -157,15 +157,23 @@ def forgetful(place: Path, settings: Settings) -> Iterator[Daemon]:
         yield daemon
 
 
-def test_the_page_of_an_archived_draw_shows_its_row_and_says_where_its_values_are(
+def test_the_page_of_an_archived_draw_shows_it_from_the_archive_and_without_that_from_its_row(
     forgetful: Daemon, browser: Client, record: Callable[[Daemon], None]
 ) -> None:
     serial = draw(browser, purpose="a raffle")
+    values = values_of(browser.get(f"/draws/{serial}/"))
     with Drawer(str(forgetful.run)) as drawer:
         while len(forgetful.segments()) < 2:
             waiting = [drawer.submit(INTEGERS, PARAMS, purpose="p" * 400) for _ in range(100)]
             assert all(one.wait().serial_number for one in waiting)
         record(forgetful)
         assert drawer.archive(1)["files"] == 1
-    page = text(browser.get(f"/draws/{serial}/"))
-    assert "a raffle" in page and "This draw was archived" in page
+    page = browser.get(f"/draws/{serial}/")
+    assert "a raffle" in text(page) and "in the archive beside the ledger" in text(page)
+    assert values_of(page) == values and len(values) == 5
+    assert "All steps hold" in text(browser.get(f"/draws/{serial}/check/"))
+    Path(archive_of(str(forgetful.ledger))).rename(forgetful.place / "elsewhere")
+    page = browser.get(f"/draws/{serial}/")
+    assert "This draw was archived" in text(page) and values_of(page) == values
+    assert "the archive is kept elsewhere" in text(browser.get(f"/draws/{serial}/check/"))
+    assert browser.get(f"/draws/{serial}/receipt.json").status_code == 503

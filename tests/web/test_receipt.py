@@ -3,6 +3,7 @@ from collections.abc import Callable
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from pytest_django import Settings
 
 from fifod.client import Client as Drawer
 from tests.daemons import Daemon
@@ -76,7 +77,7 @@ def test_it_hides_anothers_draw_while_the_daemon_is_stopped(
     record(daemon)
     daemon.stop()
     page = logged_in(bob).get(f"/draws/{serial}/")
-    assert page.status_code == 503 and "private" not in text(page)
+    assert page.status_code == 404 and "private" not in text(page)
 
 
 def test_it_hides_draws_made_in_a_shell(shared: Daemon, browser: Client, record: Recorded) -> None:
@@ -107,19 +108,41 @@ def test_it_takes_serial_numbers_only(browser: Client, serial: str) -> None:
     assert browser.get(f"/draws/{serial}/").status_code == 404
 
 
-def test_it_shows_the_record_while_the_daemon_is_stopped(daemon: Daemon, browser: Client, record: Recorded) -> None:
+def test_it_shows_all_of_it_while_the_daemon_is_stopped(daemon: Daemon, browser: Client) -> None:
     serial = draw(browser, purpose="a raffle")
+    values = values_of(browser.get(f"/draws/{serial}/"))
+    daemon.stop()
+    page = browser.get(f"/draws/{serial}/")
+    assert "a raffle" in text(page) and values_of(page) == values and len(values) == 5
+
+
+def test_it_shows_a_draws_row_while_the_ledger_cannot_be_read(
+    daemon: Daemon, browser: Client, bob: User, record: Recorded, settings: Settings
+) -> None:
+    serial = draw(browser, purpose="a raffle")
+    values = values_of(browser.get(f"/draws/{serial}/"))
     record(daemon)
-    daemon.stop()
+    settings.LEDGER_DIR = daemon.place / "nowhere"
     page = browser.get(f"/draws/{serial}/")
-    assert page.status_code == 200 and "a raffle" in text(page) and "cannot be shown now" in text(page)
+    assert "from this site's own table" in text(page) and values_of(page) == values and len(values) == 5
+    assert "the ledger cannot be read" in text(page)
+    assert logged_in(bob).get(f"/draws/{serial}/").status_code == 404
 
 
-def test_it_says_that_a_draw_is_not_available_now(daemon: Daemon, browser: Client) -> None:
+def test_it_says_that_a_draw_is_not_available_now(daemon: Daemon, browser: Client, settings: Settings) -> None:
     serial = draw(browser)
-    daemon.stop()
-    page = browser.get(f"/draws/{serial}/")
-    assert page.status_code == 503 and "Nothing is lost" in text(page)
+    settings.LEDGER_DIR = daemon.place / "nowhere"
+    for address in (f"/draws/{serial}/", f"/draws/{serial}/check/"):
+        page = browser.get(address)
+        assert page.status_code == 503 and "Nothing is lost" in text(page)
+
+
+def test_it_computes_the_values_that_were_drawn(shared: Daemon, alice: User, browser: Client) -> None:
+    with Drawer(str(shared.run), user=gateway.record_name(alice)) as drawer:
+        reply = drawer.integers(2500, 1, 10**9)
+    page = browser.get(f"/draws/{reply.serial_number}/")
+    assert values_of(page) == list(map(str, reply.data[:2000]))
+    assert f"2500 values, sum {sum(reply.data)}" in text(page) and "The first 2000 of 2500 values" in text(page)
 
 
 def test_it_shows_a_secret_draw_without_its_values(

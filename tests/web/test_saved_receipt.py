@@ -2,6 +2,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -89,11 +90,20 @@ def test_it_sends_the_anonymous_to_the_login(shared: Daemon, browser: Client, cl
     assert answer.status_code == 302 and answer["Location"] == f"/login/?next={address}"
 
 
-def test_it_says_that_it_cannot_be_saved_now(daemon: Daemon, browser: Client) -> None:
+def test_it_is_saved_while_the_daemon_is_stopped(daemon: Daemon, browser: Client) -> None:
     serial = draw(browser)
     daemon.stop()
+    assert json.loads(browser.get(f"/draws/{serial}/receipt.json").content)["receipt"] == "fifod-receipt-1"
+
+
+def test_it_says_that_it_cannot_be_saved_now(
+    daemon: Daemon, browser: Client, settings: Settings, record: Callable[[Daemon], None]
+) -> None:
+    serial = draw(browser)
+    record(daemon)
+    settings.LEDGER_DIR = daemon.place / "nowhere"
     page = browser.get(f"/draws/{serial}/receipt.json")
-    assert page.status_code == 503 and "save it later" in text(page) and "Content-Disposition" not in page
+    assert page.status_code == 503 and "cannot be saved here" in text(page) and "Content-Disposition" not in page
 
 
 def test_it_takes_get_only(browser: Client) -> None:

@@ -1,20 +1,31 @@
-"""Everything that a draw's page shows, from the daemon and from the draw table."""
+"""Everything that a draw's page shows.
 
+A draw is read from the ledger, which holds it before anybody sees its values: so it can be shown at once, and while the
+daemon is stopped. Where the ledger cannot be read, or has the draw no longer, its row tells the same. The values stand
+in neither; they are computed from the seed.
+"""
+
+import datetime
+import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import User
+from django.utils.translation import gettext as _
 
-from fifod.client import Reply
-from fifod.errors import FifodError, NotFound, OutOfRange
-from fifod.ledger.receipt import receipt_of
-from fifod.ledger.record import parse_record
-from webui import gateway
+from fifod.errors import FifodError, LedgerError
+from fifod.ledger.receipt import receipt_of, values_of
+from fifod.ledger.record import Record
+from fifod.names import STREAM
+from webui import access, gateway
 from webui.history.models import Draw
 from webui.history.rows import unsaved_draw
+from webui.receipts import records
 
+SHOWN_VALUES = 2000
 _SHOWN_AT_ONCE = 200
 
 
@@ -23,7 +34,7 @@ class Unknown(Exception):
 
 
 class Unavailable(Exception):
-    """Neither the daemon nor the draw table can tell about the draw at present."""
+    """Neither the ledger nor the draw table can tell about the draw at present."""
 
 
 @dataclass(frozen=True)
@@ -31,17 +42,24 @@ class Receipt:
     """A draw with its values, or without them and with the reason."""
 
     draw: Draw
-    values: list[Any] | None
+    values: Sequence[Any] | None
     missing: str = ""
+    place: records.Place | None = None
+    record: Record | None = None
+
+    @property
+    def shown(self) -> Sequence[Any]:
+        """The values that stand on the page: of very many only the first."""
+        return (self.values or [])[:SHOWN_VALUES]
 
     @property
     def total(self) -> int | None:
-        """The sum of the values, if they are numbers."""
+        """The sum of the values, if they are whole numbers."""
         return sum(self.values) if self.values and all(type(value) is int for value in self.values) else None
 
     @property
     def mean(self) -> str | None:
-        """The mean of the values, if they are numbers, to four decimal places."""
+        """The mean of the values, if they are whole numbers, to four decimal places."""
         if self.total is None or not self.values:
             return None
         return f"{Decimal(self.total) / len(self.values):z.4f}".rstrip("0").rstrip(".")
@@ -51,71 +69,87 @@ class Receipt:
         """Whether the values are too many to stand on the page all at once."""
         return self.values is not None and len(self.values) > _SHOWN_AT_ONCE
 
+    @property
+    def is_archived(self) -> bool:
+        """Whether the record is not in the ledger any more, but in its archive."""
+        return self.place is not None and self.place.is_archived
 
-def of(account: AbstractBaseUser, serial: int) -> Receipt:
-    """The receipt of an account's own draw.
+    @property
+    def chain(self) -> list[records.Link]:
+        """The heads around the draw's."""
+        return records.neighbours(self.place) if self.place and self.record else []
 
-    The daemon is asked too: right after a draw the table may not hold it yet, and the values stand in no record. Whose
-    draw it is must be checked here, since the site's own uid may be an auditor, whom the daemon shows everybody's.
-    """
-    drawer = gateway.drawer(account)
-    row = Draw.objects.of_drawer(drawer).filter(serial=serial).first()
-    try:
-        reply = gateway.result(account, serial)
-    except (NotFound, OutOfRange) as error:
-        return _from_row(row, Unknown(), _secret_or_gone(row, error))
-    except FifodError:
-        return _from_row(row, Unavailable(), "The values cannot be shown now: the draw service is not answering.")
-    draw = row or _draw_of(reply)
-    if draw.drawer != drawer:
+
+def of(account: User, serial: int) -> Receipt:
+    """The receipt of a draw that an account may read; raises Unknown and Unavailable."""
+    found = receipt(serial)
+    if not (account.has_perm(access.READ_ALL) or is_by(account, found.draw)):
         raise Unknown
-    return Receipt(draw, _values(reply))
+    return found
 
 
-def saved(account: AbstractBaseUser, serial: int) -> str:
-    """The receipt of an account's own draw as `fifod-client show SERIAL --json` gives it, to be kept and verified."""
+def is_by(account: User, draw: Draw) -> bool:
+    """Whether it is the account's own draw."""
+    return draw.drawer == gateway.drawer(account)
+
+
+def receipt(serial: int) -> Receipt:
+    """The receipt of any draw; who may see it is the caller's business. Raises Unknown and Unavailable."""
+    row = Draw.objects.filter(serial=serial).first()
     try:
-        shown = _shown(account, serial)
-    except (NotFound, OutOfRange):
-        raise Unknown from None
+        place = records.find(serial)
     except FifodError:
-        raise Unavailable from None
-    if not shown["body"] or json.loads(shown["body"]).get("drawer") != gateway.drawer(account):
-        raise Unknown
-    receipt = receipt_of(shown["head"], shown["body"], shown.get("random", {}).get("data"), None)
-    return json.dumps(receipt, ensure_ascii=False, separators=(",", ":")) + "\n"
-
-
-def _shown(account: AbstractBaseUser, serial: int) -> dict[str, Any]:
-    """Head, body and values; the daemon keeps no values of a secret draw, but lists its record."""
+        place = None
+        if row is None:
+            raise Unavailable from None
     try:
-        return gateway.result(account, serial).result
-    except NotFound:
-        entry = gateway.listed(account, serial)
-        if entry is None:
-            raise
-        return entry
+        record = _intact(place) if place else None
+        draw = _complete(unsaved_draw(record), row) if record else row
+    except LedgerError:  # changed, or its body was erased: the check says so, the row tells what it was
+        record, draw = None, row
+    if draw is None:
+        raise Unavailable if place else Unknown
+    values, missing = _values(draw)
+    return Receipt(draw, values, missing, place, record)
 
 
-def _from_row(row: Draw | None, otherwise: Exception, missing: str) -> Receipt:
-    if row is None:
-        raise otherwise
-    return Receipt(row, None, missing)
+def saved(shown: Receipt) -> str:
+    """A receipt as `fifod-client show SERIAL --json` gives it, to be kept and verified. Raises Unavailable."""
+    if shown.record is None:
+        raise Unavailable
+    head, body = shown.record.head_bytes.decode(), shown.record.body_bytes.decode()
+    values = None if shown.values is None else _as_json(list(shown.values))
+    return json.dumps(receipt_of(head, body, values, None), ensure_ascii=False, separators=(",", ":")) + "\n"
 
 
-def _secret_or_gone(row: Draw | None, error: FifodError) -> str:
-    if row is not None and row.secret:
-        return "A secret draw: its values were shown once, to the drawer, and are kept nowhere."
-    if error.data and len(error.data) > 1:  # the daemon tells from which draw on it still has some
-        return "This draw was archived: its record stands here, its values are with whoever runs this site."
-    return "The draw service no longer has this draw. Please tell whoever runs this site."
+def _intact(place: records.Place) -> Record:
+    record = place.line.record()
+    if hashlib.sha256(record.body_bytes).hexdigest() != record.head.body:
+        raise LedgerError("the body was changed")
+    return record
 
 
-def _draw_of(reply: Reply) -> Draw:
-    line = f"{reply.result['head']}\t{reply.result['body']}"
-    return unsaved_draw(parse_record(line.encode()))
+def _complete(draw: Draw, row: Draw | None) -> Draw:
+    """Add what came after the draw: its own record cannot know."""
+    if row is not None:
+        for name in ("undelivered", "undelivered_reason", "stream_length", "stream_sha256"):
+            setattr(draw, name, getattr(row, name))
+    return draw
 
 
-def _values(reply: Reply) -> list[Any] | None:
-    values: list[Any] | None = reply.result.get("random", {}).get("data")
-    return values
+def _values(draw: Draw) -> tuple[Sequence[Any] | None, str]:
+    if draw.secret:
+        return None, _("A secret draw: its values were shown once, to the drawer, and are kept nowhere.")
+    if draw.method == STREAM:
+        return None, _("A stream of bytes: they went to the drawer as they were made, and are kept nowhere.")
+    body = {"recipe": draw.recipe, "method": draw.method, "params": draw.params, "seed": draw.seed}
+    try:
+        return values_of(body, datetime.datetime.now(datetime.UTC).date()), ""
+    except LedgerError as error:
+        return None, _("The values cannot be computed from this record: %(reason)s.") % {"reason": error.message}
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_as_json(one) for one in value]
+    return float(value) if isinstance(value, Decimal) else value

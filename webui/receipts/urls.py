@@ -9,5 +9,6 @@ register_converter(SerialConverter, "serial")
 
 urlpatterns = [
     path("draws/<serial:serial>/", views.show, name="receipt"),
+    path("draws/<serial:serial>/check/", views.examine, name="check"),
     path("draws/<serial:serial>/receipt.json", views.save, name="save"),
 ]
