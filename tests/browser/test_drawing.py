@@ -33,44 +33,6 @@ def test_a_reload_draws_nothing(visit: Visit) -> None:
     assert len(visit.daemon.bodies("draw")) == drawn
 
 
-def test_a_double_click_draws_once(visit: Visit) -> None:
-    visit.log_in()
-    drawn = len(visit.daemon.bodies("draw"))
-    visit.page.get_by_role("button", name="Draw").dblclick()
-    visit.page.wait_for_url("**/draws/*/")
-    assert len(visit.daemon.bodies("draw")) == drawn + 1
-
-
-def test_going_back_gives_a_fresh_form(visit: Visit) -> None:
-    visit.log_in()
-    first = visit.draw()
-    visit.page.go_back()
-    visit.page.get_by_role("button", name="Draw").click()
-    visit.page.wait_for_url("**/draws/*/")
-    assert visit.page.url != first
-
-
-def test_errors_stand_at_the_field(visit: Visit) -> None:
-    visit.log_in()
-    visit.page.get_by_label("Smallest value").fill("101")
-    visit.page.get_by_role("button", name="Draw").click()
-    expect(visit.page.get_by_text("Must not be greater than the largest value.")).to_be_visible()
-    assert visit.page.get_by_label("Smallest value").get_attribute("aria-invalid") == "true"
-
-
-def test_the_keyboard_alone_is_enough(visit: Visit) -> None:
-    expect(visit.page.get_by_label("Username")).to_be_focused()
-    visit.page.keyboard.type("alice")
-    visit.page.keyboard.press("Tab")
-    visit.page.keyboard.type("correct-horse-7")
-    visit.page.keyboard.press("Enter")
-    expect(visit.page.get_by_role("heading", name="Draw integers")).to_be_visible()
-    while visit.page.evaluate("document.activeElement.name") != "n":
-        visit.page.keyboard.press("Tab")
-    visit.page.keyboard.press("Enter")
-    visit.page.wait_for_url("**/draws/*/")
-
-
 def test_another_persons_draw_is_not_found(visit: Visit) -> None:
     with Client(str(visit.daemon.run), user="99:somebody") as client:
         serial = client.integers(3, purpose="not for alice").serial_number

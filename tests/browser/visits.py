@@ -70,11 +70,12 @@ class Visit:
         self.page.get_by_role("button", name="Log in").click()
 
     def draw(self, **fields: str) -> str:
-        """Draw by form; returns the address of the receipt."""
+        """Draw by form, and follow the link to the receipt; returns its address."""
         self.page.goto("/")
         for label, value in fields.items():
             self.page.get_by_label(label.replace("_", " ")).fill(value)
-        self.page.get_by_role("button", name="Draw").click()
+        self.page.get_by_role("button", name="Draw", exact=True).click()
+        self.page.get_by_role("link", name="Receipt and proof").click()
         self.page.wait_for_url("**/draws/*/")
         return self.page.url
 

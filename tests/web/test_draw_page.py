@@ -148,8 +148,8 @@ def test_it_refuses_a_form_from_another_site(shared: Daemon, alice: User) -> Non
 
 
 def test_it_refuses_a_form_that_is_far_too_large(shared: Daemon, browser: Client) -> None:
-    page = browser.post("/", fill(browser, purpose="x" * 200_000))
-    assert page.status_code == 400 and "Nothing was drawn" in text(page)
+    page = browser.post("/", fill(browser, purpose="x" * 3_000_000))
+    assert page.status_code == 413 and "Nothing was drawn" in text(page)
 
 
 def test_it_says_that_the_daemon_is_stopped(daemon: Daemon, browser: Client) -> None:

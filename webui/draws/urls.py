@@ -1,7 +1,10 @@
-"""The address of the draw page."""
+"""The addresses of the draw page."""
 
 from django.urls import path
 
 from webui.draws import views
 
-urlpatterns = [path("", views.draw, name="draw")]
+urlpatterns = [
+    path("", views.draw, name="draw"),
+    path("check/", views.check, name="check"),
+]

@@ -1,44 +1,52 @@
 """The page on which people draw."""
 
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
-from fifod import names
 from fifod.errors import FifodError, KeyTaken
 from webui import access, gateway
 from webui.access import AccountRequest
-from webui.draws import problems
-from webui.draws.forms import IntegersForm
+from webui.draws import answers, kinds, outcome, problems
+from webui.draws.answers import Attempt
+from webui.draws.forms import DrawForm
+from webui.draws.kinds import Kind
 
 
 @access.for_whom_may(access.DRAW)
 @require_http_methods(["GET", "HEAD", "POST"])
 def draw(request: AccountRequest) -> HttpResponse:
-    """The form; sent, it draws and leads to the receipt, where a reload draws nothing."""
+    """The form for one kind of draw; sent, it draws."""
     if request.method != "POST":
-        return _form_page(request, IntegersForm(), 200)
-    form = IntegersForm(request.POST)
+        kind = kinds.named(request.GET.get("what"))
+        return answers.form(request, Attempt(kind, kind.form()))
+    kind = kinds.named(request.POST.get("what"))
+    return answers.attempt(request, _attempt(request, kind, kind.form(request.POST, request.FILES)))
+
+
+@access.for_whom_may(access.DRAW)
+@require_POST
+def check(request: AccountRequest) -> HttpResponse:
+    """What is wrong with a form that somebody is filling in; nothing is drawn."""
+    kind = kinds.named(request.POST.get("what"))
+    return answers.complaints(request, kind.form(request.POST))
+
+
+def _attempt(request: AccountRequest, kind: Kind, form: DrawForm) -> Attempt:
     if not form.is_valid():
         if "key" in form.errors:
             form.renew_key()
-        return _form_page(request, form, 200)
-    given = dict(form.cleaned_data)
-    purpose, key = given.pop("purpose"), given.pop("key")
+        return Attempt(kind, form, status=400)
+    asked = form.asked()
     try:
-        reply = gateway.draw(request.user, names.INTEGERS, given, purpose=purpose, key=key)
+        reply = gateway.draw(request.user, asked.method, asked.params, **asked.members)
     except FifodError as error:
-        return _refused(request, form, error)
-    return redirect("receipt", reply.serial_number)
+        return _refused(kind, form, error)
+    return Attempt(kind, form, outcome.of(kind, form, reply))
 
 
-def _refused(request: AccountRequest, form: IntegersForm, error: FifodError) -> HttpResponse:
+def _refused(kind: Kind, form: DrawForm, error: FifodError) -> Attempt:
     problem = problems.of(error, set(form.fields) - {"key"})
     form.add_error(problem.field, problem.text)
     if isinstance(error, KeyTaken):
         form.renew_key()
-    return _form_page(request, form, problem.status)
-
-
-def _form_page(request: AccountRequest, form: IntegersForm, status: int) -> HttpResponse:
-    return render(request, "draws/draw.html", {"form": form}, status=status)
+    return Attempt(kind, form, status=problem.status)

@@ -1,0 +1,153 @@
+// What the draw page does beyond swapping parts of itself, which htmx does. Without scripts the page works by loading anew.
+"use strict";
+const SAME_CLICK = 1000;
+const MOST_TO_CHECK = 64 * 1024;
+const form = document.getElementById("form");
+const result = document.getElementById("result");
+const isOurs = (detail) => detail.elt.closest("#form, #choices") !== null;
+
+// A click that comes right after a draw is the second of a double click: it carries the same key still, and the
+// service answers it with the same draw. The next key comes in with time, or as soon as something is changed.
+function renewKey() {
+  const key = document.getElementById("id_key");
+  if (!key.dataset.next) return;
+  key.value = key.dataset.next;
+  delete key.dataset.next;
+}
+
+// Words of the page, so that they are in its language.
+function complain(when) {
+  const words = document.getElementById("troubles").content.querySelector(`[data-when="${when}"]`);
+  const alert = document.createElement("p");
+  alert.className = "alert";
+  alert.setAttribute("role", "alert");
+  alert.textContent = words.textContent;
+  form.querySelectorAll("#fields > .alert").forEach((old) => old.remove());
+  document.getElementById("fields").prepend(alert);
+}
+
+function markWrongFields() {
+  for (const error of form.querySelectorAll(".error")) {
+    for (const control of error.parentElement.querySelectorAll("input, select, textarea")) {
+      const help = document.getElementById(`${control.id}_helptext`);
+      const isWrong = error.childElementCount > 0;
+      control.toggleAttribute("aria-invalid", isWrong);
+      if (isWrong) control.setAttribute("aria-invalid", "true");
+      const describing = [help?.id, isWrong && error.id].filter(Boolean).join(" ");
+      if (describing) control.setAttribute("aria-describedby", describing);
+      else control.removeAttribute("aria-describedby");
+    }
+  }
+}
+
+function goTo(element) {
+  if (element.tabIndex < 0) element.tabIndex = -1;
+  element.focus({ preventScroll: true });
+  element.scrollIntoView({ block: "nearest" });
+}
+
+function afterDrawing() {
+  const wrong = form.querySelector(".alert") || form.querySelector("[aria-invalid]");
+  if (wrong) return goTo(wrong);
+  showCopies();
+  result.querySelector("h2").focus({ preventScroll: true });
+  if (result.getBoundingClientRect().top < 0 || result.getBoundingClientRect().top > innerHeight / 2) result.scrollIntoView();
+  setTimeout(renewKey, SAME_CLICK);
+}
+
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  if (!isOurs(detail)) return;
+  const isAnswer = detail.xhr.getResponseHeader("X-Draw-Part") !== null;
+  detail.shouldSwap = isAnswer;
+  detail.isError = false;
+  if (isAnswer || detail.elt.id === "checked") return;
+  const { status } = detail.xhr;
+  complain(status === 413 ? "413" : status < 300 || status === 403 ? "logged-out" : "other");
+  goTo(form.querySelector(".alert"));
+});
+document.addEventListener("htmx:afterSettle", ({ detail }) => {
+  if (detail.elt.closest("#checked, #form")) markWrongFields();
+});
+document.addEventListener("htmx:afterRequest", ({ detail }) => {
+  if (detail.elt === form && detail.xhr.getResponseHeader("X-Draw-Part") !== null) setTimeout(afterDrawing, 30);
+});
+document.addEventListener("htmx:sendError", ({ detail }) => {
+  if (detail.elt === form) complain("unreached");
+});
+// No check while a draw is under way, and none of a list that is too long to be sent again and again.
+document.addEventListener("htmx:configRequest", (event) => {
+  if (event.detail.elt.id !== "checked") return;
+  if (form.classList.contains("htmx-request")) event.preventDefault();
+  event.detail.parameters.delete("file");
+  if ((event.detail.parameters.get("list") || "").length > MOST_TO_CHECK) event.detail.parameters.delete("list");
+});
+form.addEventListener("input", renewKey);
+
+// A file goes into the box for the names, where one sees them. What cannot stand there as it is, the site explains.
+form.addEventListener("change", async ({ target }) => {
+  const [file] = target.files || [];
+  if (!file || file.size > Number(target.dataset.limit)) return;
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(await file.arrayBuffer());
+    if (/\r(?!\n)|\0/.test(text)) return;
+    const box = form.elements.list;
+    box.value = text;
+    target.value = "";
+    box.dispatchEvent(new Event("input", { bubbles: true }));
+  } catch {
+    // Not UTF-8: it is sent as it is.
+  }
+});
+
+// Arrow keys go through the choices, as in a row of radio buttons.
+document.addEventListener("keydown", (event) => {
+  const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+  const choice = event.target.closest("#choices a");
+  if (!step || !choice) return;
+  const all = [...choice.parentElement.children];
+  all[(all.indexOf(choice) + step + all.length) % all.length].focus();
+  event.preventDefault();
+});
+
+function showCopies() {
+  result.querySelectorAll(".copies").forEach((row) => row.hidden = false);
+}
+
+const cell = (value) => /[",\n\r]/.test(value) ? `"${String(value).replaceAll('"', '""')}"` : String(value);
+const copies = {
+  lines: ({ data, items }) => (items || data.map((value) => Array.isArray(value) ? value.join(" ") : value)).join("\n") + "\n",
+  csv: ({ data, items }) => {
+    const head = items ? "position,name\n" : Array.isArray(data[0]) ? "" : "value\n";
+    return head + data.map((value, at) => [value, items ? items[at] : []].flat().map(cell).join(",")).join("\n") + "\n";
+  },
+  json: (outcome) => JSON.stringify(outcome, null, 2) + "\n",
+};
+
+async function copy(text) {
+  if (navigator.clipboard) return navigator.clipboard.writeText(text);
+  // Browsers give the clipboard to secure origins only; elsewhere the old way still works.
+  const box = document.createElement("textarea");
+  box.value = text;
+  box.className = "unseen";
+  document.body.append(box);
+  box.select();
+  const isCopied = document.execCommand("copy");
+  box.remove();
+  if (!isCopied) throw new Error("not copied");
+}
+
+result.addEventListener("click", async ({ target }) => {
+  const wanted = target.closest("[data-copy]");
+  if (!wanted) return;
+  const said = wanted.parentElement.querySelector("[role=status]");
+  const outcome = JSON.parse(document.getElementById("outcome").textContent);
+  said.textContent = "";
+  try {
+    await copy(copies[wanted.dataset.copy](outcome));
+    said.textContent = said.dataset.done;
+  } catch {
+    said.textContent = said.dataset.failed;
+  }
+  wanted.focus();
+});
+showCopies();
