@@ -49,10 +49,10 @@ def attempt(request: HttpRequest, attempt: Attempt) -> HttpResponse:
     return _shown(request, attempt, "draws/partials/attempt.html")
 
 
-def complaints(request: HttpRequest, form: DrawForm) -> HttpResponse:
+def complaints(request: HttpRequest, kind: Kind, form: DrawForm) -> HttpResponse:
     """The errors of a form that is not finished: what is still empty is not wrong yet."""
     checked = [(field, _but_unfinished(field)) for field in form if not field.is_hidden]
-    return _part(request, "draws/partials/complaints.html", {"checked": checked})
+    return _part(request, "draws/partials/complaints.html", {"kind": kind, "checked": checked})
 
 
 def _but_unfinished(field: BoundField) -> list[Any]:
@@ -61,9 +61,9 @@ def _but_unfinished(field: BoundField) -> list[Any]:
 
 
 def _part(request: HttpRequest, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
-    # The header tells the script that this is no login page, to which a request may have been led.
+    # The header tells the script that this is no login page, to which a request may have been led, and whose form it is.
     answer = render(request, template, context, status=status)
-    answer.headers["X-Draw-Part"] = "1"
+    answer.headers["X-Draw-Part"] = context["kind"].word
     return answer
 
 

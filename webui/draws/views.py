@@ -28,7 +28,7 @@ def draw(request: AccountRequest) -> HttpResponse:
 def check(request: AccountRequest) -> HttpResponse:
     """What is wrong with a form that somebody is filling in; nothing is drawn."""
     kind = kinds.named(request.POST.get("what"))
-    return answers.complaints(request, kind.form(request.POST))
+    return answers.complaints(request, kind, kind.form(request.POST))
 
 
 def _attempt(request: AccountRequest, kind: Kind, form: DrawForm) -> Attempt:

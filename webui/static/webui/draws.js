@@ -57,10 +57,12 @@ function afterDrawing() {
 
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   if (!isOurs(detail)) return;
-  const isAnswer = detail.xhr.getResponseHeader("X-Draw-Part") !== null;
-  detail.shouldSwap = isAnswer;
+  const kind = detail.xhr.getResponseHeader("X-Draw-Part");
+  const isCheck = detail.elt.id === "checked";
+  // What a check says of fields that are gone by now is of no use.
+  detail.shouldSwap = kind !== null && (!isCheck || kind === form.elements.what.value);
   detail.isError = false;
-  if (isAnswer || detail.elt.id === "checked") return;
+  if (kind !== null || isCheck) return;
   const { status } = detail.xhr;
   complain(status === 413 ? "413" : status < 300 || status === 403 ? "logged-out" : "other");
   goTo(form.querySelector(".alert"));
