@@ -61,7 +61,7 @@ def _but_unfinished(field: BoundField) -> list[Any]:
 
 
 def _part(request: HttpRequest, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
-    # The header tells the script that this is no login page, to which a request may have been led, and whose form it is.
+    # The header tells the script whose form it is, and that this is no login page to which it was led.
     answer = render(request, template, context, status=status)
     answer.headers["X-Draw-Part"] = context["kind"].word
     return answer
