@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from webui import environment
+from webui.receipts.tokens import without_tokens
 
 _ENVIRONMENT = environment.read()
 _HERE = Path(__file__).resolve().parent
@@ -140,8 +141,11 @@ LOGGING = {
             "()": "django.utils.log.CallbackFilter",
             "callback": lambda record: not record.getMessage().endswith(": /healthz"),
         },
+        "without_tokens": {"()": "django.utils.log.CallbackFilter", "callback": without_tokens},
     },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain", "filters": ["but_healthz"]}},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "plain", "filters": ["but_healthz", "without_tokens"]}
+    },
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     # What staff does to the service stands in the journal, too.
     "loggers": {"webui.service.acts": {"level": "INFO"}},

@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from webui.receipts import views
+from webui.receipts import public, views
 from webui.receipts.converters import SerialConverter
 
 register_converter(SerialConverter, "serial")
@@ -11,4 +11,9 @@ urlpatterns = [
     path("draws/<serial:serial>/", views.show, name="receipt"),
     path("draws/<serial:serial>/check/", views.examine, name="check"),
     path("draws/<serial:serial>/receipt.json", views.save, name="save"),
+    path("draws/<serial:serial>/links/", views.open_to_public, name="open_to_public"),
+    path("draws/<serial:serial>/links/<serial:number>/revoke/", views.close_to_public, name="close_to_public"),
+    path("r/<token>/", public.show, name="public"),
+    path("r/<token>/check/", public.examine, name="public_check"),
+    path("r/<token>/receipt.json", public.save, name="public_save"),
 ]

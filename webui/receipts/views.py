@@ -1,13 +1,15 @@
 """The pages of one draw, for those who may read it."""
 
+from typing import Any
+
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from webui import access
 from webui.access import AccountRequest
-from webui.receipts import check, others, receipt
+from webui.receipts import check, links, others, receipt
 from webui.receipts.receipt import Receipt
 
 
@@ -22,7 +24,7 @@ def show(request: AccountRequest, serial: int) -> HttpResponse:
     return page(request, found)
 
 
-def page(request: AccountRequest, found: Receipt) -> HttpResponse:
+def page(request: AccountRequest, found: Receipt, **more: Any) -> HttpResponse:
     """The page that shows a receipt."""
     known = {
         "receipt": found,
@@ -30,8 +32,13 @@ def page(request: AccountRequest, found: Receipt) -> HttpResponse:
         "company": others.of(found.draw),
         "sees_all": request.user.has_perm(access.READ_ALL),
         "is_owner": receipt.is_by(request.user, found.draw),
+        **_links(request, found.draw.serial),
     }
-    return render(request, "receipts/receipt.html", known)
+    return render(request, "receipts/receipt.html", known | more)
+
+
+def _links(request: AccountRequest, serial: int) -> dict[str, Any]:
+    return {"links": links.of(request.user, serial), "link_limit": links.MAX_LINKS}
 
 
 @access.for_whom_may(access.DRAW, access.READ_ALL)
@@ -42,7 +49,12 @@ def examine(request: AccountRequest, serial: int) -> HttpResponse:
         found = _found(request, serial)
     except receipt.Unavailable:
         return render(request, "receipts/unavailable.html", {"serial": serial}, status=503)
-    known = {"check": check.of(found), "draw": found.draw, "back": reverse("receipt", args=[serial])}
+    known = {
+        "check": check.of(found),
+        "draw": found.draw,
+        "back": reverse("receipt", args=[serial]),
+        "base": "base.html",
+    }
     return render(request, check_template(request), known)
 
 
@@ -61,6 +73,35 @@ def save(request: AccountRequest, serial: int) -> HttpResponse:
         return render(request, "receipts/unsaved.html", {"serial": serial}, status=503)
 
 
+@access.for_whom_may(access.DRAW)
+@require_POST
+def open_to_public(request: AccountRequest, serial: int) -> HttpResponse:
+    """Make a public link to one's own draw, and show it for the only time."""
+    found = _own(request, serial)
+    try:
+        token = links.make(request.user, serial)
+    except links.TooMany:
+        return _with_links(request, found)
+    return _with_links(request, found, new_link=request.build_absolute_uri(reverse("public", args=[token])))
+
+
+@access.for_whom_may(access.DRAW)
+@require_POST
+def close_to_public(request: AccountRequest, serial: int, number: int) -> HttpResponse:
+    """Revoke a public link to one's own draw."""
+    found = _own(request, serial)
+    links.revoke(request.user, serial, number)
+    return _with_links(request, found) if request.headers.get("HX-Request") else redirect("receipt", serial)
+
+
+def _with_links(request: AccountRequest, found: Receipt, **more: str) -> HttpResponse:
+    """The links in their place on the page, or the page anew."""
+    if not request.headers.get("HX-Request"):
+        return page(request, found, **more)
+    known = {"draw": found.draw, **_links(request, found.draw.serial), **more}
+    return render(request, "receipts/partials/links.html", known)
+
+
 def as_file(found: Receipt) -> HttpResponse:
     """A receipt to be saved."""
     name = f'attachment; filename="fifod-draw-{found.draw.serial}.json"'
@@ -73,3 +114,14 @@ def _found(request: AccountRequest, serial: int) -> Receipt:
         return receipt.of(request.user, serial)
     except receipt.Unknown:
         raise Http404(f"no draw {serial} that this account may read") from None
+
+
+def _own(request: AccountRequest, serial: int) -> Receipt:
+    """The receipt of a draw that the account made itself; that it may read others' is not enough."""
+    try:
+        found = receipt.of(request.user, serial)
+    except (receipt.Unknown, receipt.Unavailable):
+        found = None
+    if found is None or not receipt.is_by(request.user, found.draw):
+        raise Http404(f"no draw {serial} by this account")
+    return found

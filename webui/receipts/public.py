@@ -1,0 +1,71 @@
+"""A draw's pages for those without a login, who were given a public link.
+
+Everything here but the record itself stays closed: no names of other draws, no way to the account, no trace of the
+address in other sites' logs, in search engines or in caches. A link that was revoked and one that never was get the
+same answer.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from webui.receipts import check, links, others, receipt, views
+from webui.receipts.receipt import Receipt
+
+_HEADERS = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow"}
+View = Callable[[HttpRequest, str, Receipt], HttpResponse]
+
+
+def _opened(view: View) -> Callable[[HttpRequest, str], HttpResponse]:
+    """Give a view the receipt that a token opens, and its answers the headers that keep the token from others."""
+
+    @never_cache
+    @wraps(view)
+    def wrapped(request: HttpRequest, token: str) -> HttpResponse:
+        answer = _answer(view, request, token)
+        for name, value in _HEADERS.items():
+            answer.headers[name] = value
+        return answer
+
+    return wrapped
+
+
+def _answer(view: View, request: HttpRequest, token: str) -> HttpResponse:
+    serial = links.serial_of(token)
+    try:
+        if serial is None:
+            raise receipt.Unknown
+        return view(request, token, receipt.receipt(serial))
+    except receipt.Unknown:
+        return render(request, "receipts/gone.html", status=404)
+    except receipt.Unavailable:
+        return render(request, "receipts/closed.html", status=503)
+
+
+@_opened
+@require_safe
+def show(request: HttpRequest, token: str, found: Receipt) -> HttpResponse:
+    """The receipt."""
+    known = {"receipt": found, "draw": found.draw, "company": others.of(found.draw), "token": token}
+    return render(request, "receipts/public.html", known | {"address": request.build_absolute_uri(request.path)})
+
+
+@_opened
+@require_safe
+def examine(request: HttpRequest, token: str, found: Receipt) -> HttpResponse:
+    """The check, step by step."""
+    back = reverse("public", args=[token])
+    known = {"check": check.of(found), "draw": found.draw, "back": back, "base": "receipts/public_base.html"}
+    return render(request, views.check_template(request), known)
+
+
+@_opened
+@require_safe
+def save(request: HttpRequest, token: str, found: Receipt) -> HttpResponse:
+    """The receipt as a file."""
+    return views.as_file(found)
