@@ -22,6 +22,7 @@ from tests.web import addresses
 from tests.web.addresses import Line
 from tests.web.conftest import logged_in, person
 from webui import access, gateway
+from webui.receipts import links
 from webui.service.models import ServiceAct
 
 LINES = [line for line in addresses.read() if not line.elsewhere]
@@ -34,11 +35,20 @@ class Scene:
     people: dict[str, User | None]
     serial: int
 
+    @property
+    def owner(self) -> User:
+        """Who made the draw."""
+        owner = self.people["owner"]
+        assert owner
+        return owner
+
 
 # What stands for a name between < and > in the table; `address` is the line's.
 FILLINGS: dict[str, Callable[[Scene, str], object]] = {
     "serial": lambda scene, address: scene.serial,
     "missing": lambda scene, address: 10**12,
+    "token": lambda scene, address: links.make(scene.owner, scene.serial),
+    "number": lambda scene, address: 1,
     "part": lambda scene, address: "daemon",
     "verb": lambda scene, address: "start",
     "nonsense": lambda scene, address: "nonsense",
