@@ -11,10 +11,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webui.settings")
 warnings.filterwarnings("ignore", "StreamingHttpResponse must consume synchronous iterators")
 _pages: Any = get_asgi_application()
 
-from webui.live.service import hub  # noqa: E402 - needs Django's settings
+from webui.live.service import hub, stop  # noqa: E402 - needs Django's settings
 from webui.live.streams import EventStreams  # noqa: E402
 
-_streams = EventStreams(hub)
+_streams = EventStreams(hub, stop)
 
 
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:

@@ -59,6 +59,7 @@ FOR_THE_WEB = {
     "fifod.classic.places",
     "fifod.classic.trace",
     "fifod.client",
+    "fifod.courier",
     "fifod.errors",
     "fifod.names",
     "fifod.ledger",

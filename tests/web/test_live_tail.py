@@ -138,7 +138,7 @@ def test_nobody_owns_a_draw_without_a_drawer() -> None:
 
 def watched(place: Path, *accounts: int) -> tuple[Hub, list[Watcher]]:
     """A hub that has looked around once; for inside an event loop."""
-    hub = Hub(place / "ledger", place / "run", lambda account: None)
+    hub = Hub(place / "ledger", place / "run")
     watchers = [Watcher(account, f"web:{account}:x") for account in accounts]
     for watcher in watchers:
         hub.join(watcher)
@@ -193,7 +193,7 @@ def test_who_was_away_for_long_is_told_how_many_are_missing(ledger: Ledger, tmp_
     ledger.draws(600)
 
     async def run() -> None:
-        hub = Hub(tmp_path / "ledger", tmp_path / "run", lambda account: None)
+        hub = Hub(tmp_path / "ledger", tmp_path / "run")
         hub.join(watcher := Watcher(1, "web:1:x", after=40))
         [(_, data), *_] = await first(watcher)
         assert data["missed"] == 60 and len(data["draws"]) == 500

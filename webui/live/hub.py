@@ -23,6 +23,9 @@ MOST_WATCHERS = 400
 MOST_OF_ONE_ACCOUNT = 20
 SHOWN_AT_FIRST = 20
 
+ClientsOf = Callable[[int], list[dict[str, object]]]
+"""The clients that an account's pages run, for a page that begins to watch."""
+
 
 class Full(Exception):
     """No more watchers are taken; the text says why."""
@@ -110,9 +113,9 @@ class Lookout(threading.Thread):
 class Hub:
     """All watchers of this process. Its methods belong to the event loop, but for `tell`."""
 
-    def __init__(self, ledger: Path, runtime_dir: Path, on_deserted: Callable[[int], None]) -> None:
+    def __init__(self, ledger: Path, runtime_dir: Path) -> None:
         self._places = ledger, runtime_dir
-        self._on_deserted = on_deserted
+        self.clients_of: ClientsOf = lambda account: []
         self._watchers: set[Watcher] = set()
         self._newcomers: list[Watcher] = []
         self._lookout: Lookout | None = None
@@ -150,8 +153,6 @@ class Hub:
         self._watchers.discard(watcher)
         if watcher in self._newcomers:
             self._newcomers.remove(watcher)
-        if not self.is_watched_by(watcher.account):
-            self._on_deserted(watcher.account)
         if not self._watchers and self._lookout is not None:
             self._lookout.stopped.set()
             self._lookout = None
@@ -216,6 +217,7 @@ class Hub:
             "missed": missed,
             "queue": self._queue.as_json() if self._queue else None,
             "bridges": [told.as_json() for told in self._bridges.values() if told.is_there],
+            "clients": self.clients_of(watcher.account),
         }
         watcher.put(message("hello", data, recent[-1].serial if recent else None))
 

@@ -28,8 +28,9 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 class EventStreams:
     """Serves /live/events."""
 
-    def __init__(self, hub: Hub) -> None:
+    def __init__(self, hub: Hub, stop: Callable[[], None]) -> None:
         self._hub = hub
+        self._stop = stop
         self._admission = Admission()
         self._ends_with_server = False
 
@@ -84,7 +85,7 @@ class EventStreams:
         self._ends_with_server = True
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            _put_in_front(number, lambda: loop.call_soon_threadsafe(self._hub.stop))
+            _put_in_front(number, lambda: loop.call_soon_threadsafe(self._stop))
 
 
 def _put_in_front(number: int, act: Callable[[], object]) -> None:
