@@ -52,7 +52,7 @@ def attempt(request: HttpRequest, attempt: Attempt) -> HttpResponse:
 def complaints(request: HttpRequest, kind: Kind, form: DrawForm) -> HttpResponse:
     """The errors of a form that is not finished: what is still empty is not wrong yet."""
     checked = [(field, _but_unfinished(field)) for field in form if not field.is_hidden]
-    return _part(request, "draws/partials/complaints.html", {"kind": kind, "checked": checked})
+    return _part(request, "draws/partials/complaints.html", {"kind": kind, "form": form, "checked": checked})
 
 
 def _but_unfinished(field: BoundField) -> list[Any]:

@@ -27,11 +27,11 @@ class DrawForm(forms.Form):
 
     purpose = PurposeField()
     secret = forms.BooleanField(
-        label=_("Keep the values out of the record"),
+        label=_("Secret draw"),
         required=False,
         help_text=_(
-            "A secret draw, for passwords and the like: values and seed are shown once, to you, and kept nowhere; with "
-            "the seed you can prove the draw later."
+            "For passwords and the like: the values are shown once, to you, and kept nowhere. With the seed that comes "
+            "beside them you can prove the draw later."
         ),
     )
     key = KeyField()

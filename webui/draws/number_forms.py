@@ -24,10 +24,10 @@ class IntegersForm(DrawForm):
         _("1 to %(here)s; the command line draws up to %(there)s.")
         % {"here": fields.grouped(fields.MAX_ON_A_PAGE), "there": fields.grouped(names.MAX_INTEGERS)},
     )
+    base = fields.base()
     min = fields.smallest()
     max = fields.largest()
     replacement = fields.replacement()
-    base = fields.base()
 
     def clean(self) -> dict[str, Any]:
         """Check the values against each other."""
@@ -106,6 +106,6 @@ class GaussiansForm(DrawForm):
     method = names.GAUSSIANS
 
     n = fields.count(names.MAX_VALUES, 5)
+    significantDigits = fields.whole(_("Significant digits"), 2, names.MAX_DIGITS, 6)
     mean = _number(_("Mean"), -_MAX_MEAN, 0)
     standardDeviation = _number(_("Standard deviation"), 0, 1)
-    significantDigits = fields.whole(_("Significant digits"), 2, names.MAX_DIGITS, 6)

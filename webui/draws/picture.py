@@ -30,6 +30,11 @@ class Bar:
         return f"{self.bin.expected:.1f}".removesuffix(".0")
 
     @property
+    def step(self) -> float:
+        """How wide the place of the bar is."""
+        return round(self.line_end - self.start, 1)
+
+    @property
     def is_within(self) -> bool:
         """Whether the count lies in the band."""
         return abs(self.bin.observed - self.bin.expected) <= _WITHIN * self.bin.sigma + 1e-9

@@ -17,7 +17,7 @@ class StringsForm(DrawForm):
     method = names.STRINGS
 
     n = fields.count(names.MAX_VALUES, 5)
-    length = fields.whole(_("Characters in each"), 1, names.MAX_STRING_LENGTH, 12)
+    length = fields.whole(_("Length of each"), 1, names.MAX_STRING_LENGTH, 12)
     characters = forms.CharField(
         label=_("From these characters"),
         max_length=names.MAX_CHARACTERS,
