@@ -6,6 +6,9 @@ that as a model instance.
 
 A rebuild fills a second table from the ledger's first record, then puts it in the old one's place in one transaction.
 Until then pages show the old rows and logins never wait; one that is killed leaves but a table that the next one drops.
+
+The search index (terms.py) is written in the same transactions, a batch at a time: a trigger would take five times as
+long, since SQLite writes such an index out before every statement of a trigger.
 """
 
 from collections.abc import Iterator, Mapping
@@ -20,7 +23,7 @@ from django.utils import timezone
 from fifod.errors import InArchive, LedgerError
 from fifod.ledger.reader import LedgerReader, Position
 from fifod.ledger.record import DRAW, NO_HASH, SEGMENT, Record
-from webui.history import rows
+from webui.history import rows, terms
 from webui.history.models import Draw, RecorderPosition
 
 BATCH = 5_000
@@ -99,7 +102,7 @@ class Recorder:
         with transaction.atomic():
             self._insert(draws)
             for serial, columns in changes:
-                self._update(serial, columns)
+                self._change(serial, columns)
             if self._table == _TABLE:
                 _store_position(end)
         self.position = end
@@ -113,6 +116,16 @@ class Recorder:
         places = ", ".join(["%s"] * len(rows.COLUMNS))
         with connection.cursor() as cursor:
             cursor.executemany(f'INSERT INTO "{self._table}" ({columns}) VALUES ({places})', draws)
+        if draws and self._table == _TABLE:
+            terms.add(draws[0][0], draws[-1][0])
+
+    def _change(self, serial: int, columns: Mapping[str, Any]) -> None:
+        if self._table == _DRAFT:
+            self._update(serial, columns)
+            return
+        terms.forget(serial)
+        self._update(serial, columns)
+        terms.add(serial, serial)
 
     def _update(self, serial: int, columns: Mapping[str, Any]) -> None:
         assignments = ", ".join(f'"{column}" = %s' for column in columns)
@@ -165,6 +178,7 @@ def _put_draft_in_place(position: Position | None) -> None:
         cursor.execute(f'ALTER TABLE "{_DRAFT}" RENAME TO "{_TABLE}"')
         for definition in indexes:
             cursor.execute(definition)
+        terms.renew()
         if position is None:
             RecorderPosition.objects.all().delete()
         else:
