@@ -48,7 +48,8 @@ def drawn(place: Path, alice: User) -> None:
     record(ledger)
 
 
-def _questions(work: Callable[[], object]) -> Iterator[str]:
+def questions_of(work: Callable[[], object]) -> Iterator[str]:
+    """What a piece of work asks of draws and search index."""
     with CaptureQueriesContext(connection) as captured:
         work()
     for query in captured.captured_queries:
@@ -87,7 +88,7 @@ def is_walk(question: str, steps: list[str]) -> bool:
 def test_every_question_of_the_page_walks_an_index(drawn: None, alice: User, role: str) -> None:
     account = alice if role == access.MEMBER else person("auditor", role)
     for order, asked, place in product(ORDERS, FILTERS.values(), PLACES):
-        for question in _questions(partial(_ask, account, {**asked, "order": order}, place)):
+        for question in questions_of(partial(_ask, account, {**asked, "order": order}, place)):
             assert is_walk(question, plan(question)), (question, plan(question))
             assert "OFFSET" not in question and "COUNT(" not in question
 
@@ -102,6 +103,6 @@ def test_a_plan_that_sorts_or_scans_is_seen(drawn: None) -> None:
 
 def test_the_whole_page_asks_little_and_walks(drawn: None, alice: User) -> None:
     for client, most in ((logged_in(alice), 3), (logged_in(person("auditor", access.AUDITOR)), 6)):
-        questions = list(_questions(partial(client.get, "/draws/", {"q": "audit"})))
+        questions = list(questions_of(partial(client.get, "/draws/", {"q": "audit"})))
         assert len(questions) <= most
         assert all(is_walk(question, plan(question)) for question in questions)

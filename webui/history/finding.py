@@ -11,7 +11,7 @@ from django.db import OperationalError, connection
 
 from fifod import names
 from webui.history import terms
-from webui.history.models import Draw
+from webui.history.models import Draw, DrawQuerySet
 from webui.history.question import Order, Question
 
 SERIALS = range(1, 1 << 63)
@@ -59,9 +59,13 @@ def serials(
 
 def rows(account: User, question: Question, serials: list[int]) -> list[Draw]:
     """The rows of these draws, in this order. What an account may not read, it does not get, whatever was found."""
-    readable = Draw.objects.readable_by(account).filter(**_period(question))
-    found = {draw.serial: draw for draw in readable.filter(serial__in=serials)}
+    found = {draw.serial: draw for draw in readable(account, question, serials)}
     return [found[serial] for serial in serials if serial in found]
+
+
+def readable(account: User, question: Question, serials: list[int]) -> DrawQuerySet:
+    """Those of these draws that the account may read and that lie in the period that is asked for."""
+    return Draw.objects.readable_by(account).filter(serial__in=serials, **_period(question))
 
 
 def period(question: Question) -> range:
@@ -79,7 +83,8 @@ def period(question: Question) -> range:
         last = Draw.objects.filter(time__lt=question.until).order_by("-time").values_list("serial", flat=True).first()
     if (question.since and first is None) or (question.until and last is None):
         return _NONE
-    return range(first or SERIALS.start, SERIALS.stop if last is None else last + 1)
+    ends = [end for end in (last, question.newest) if end is not None]
+    return range(first or SERIALS.start, min(ends) + 1 if ends else SERIALS.stop)
 
 
 def _period(question: Question) -> dict[str, object]:

@@ -8,6 +8,7 @@ from django import forms
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
+from django.utils.dateparse import parse_date
 from django.utils.translation import gettext_lazy as _
 
 from fifod import names
@@ -18,16 +19,33 @@ from webui.history.question import Order, Question
 OWN, ALL = "own", "all"
 _SERIAL = re.compile(r"#?([0-9]{1,18})")
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _FIRST_DAY, _LAST_DAY = date(1970, 1, 1), date(9998, 12, 31)
 
 
+class DayInput(forms.DateInput):
+    """A field for a day. Browsers complain of what is none, so they are not given it back."""
+
+    input_type = "date"
+
+    def format_value(self, value: Any) -> str | None:
+        """The day as browsers want it."""
+        text = super().format_value(value)
+        return text if text and _DAY.fullmatch(text) and _is_day(text) else None
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return parse_date(text) is not None
+    except ValueError:
+        return False
+
+
 def _day(label: Any) -> forms.DateField:
-    """A day of the calendar; the help says whose midnight counts."""
     return forms.DateField(
         label=label,
         required=False,
-        help_text=_("UTC"),
-        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date", "min": _FIRST_DAY, "max": _LAST_DAY}),
+        widget=DayInput(format="%Y-%m-%d", attrs={"min": _FIRST_DAY, "max": _LAST_DAY}),
         input_formats=["%Y-%m-%d"],
         validators=[MinValueValidator(_FIRST_DAY), MaxValueValidator(_LAST_DAY)],
         error_messages={"invalid": _("Not a day: write it as 2026-03-31. It is left out.")},
@@ -58,8 +76,8 @@ class HistoryForm(forms.Form):
         choices=list(labels.MARKS.items()),
         widget=forms.CheckboxSelectMultiple,
     )
-    since = _day(_("From"))
-    until = _day(_("To"))
+    since = _day(_("From (UTC)"))
+    until = _day(_("To (UTC)"))
     order = forms.ChoiceField(label=_("Order"), required=False, choices=Order.choices)
 
     def __init__(self, data: Any, account: User) -> None:

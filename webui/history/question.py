@@ -29,6 +29,7 @@ class Question:
     list_sha256: str = ""
     words: tuple[str, ...] = ()
     serial: int | None = None
+    newest: int | None = None
     since: datetime | None = None
     until: datetime | None = None
 
