@@ -87,6 +87,15 @@ class Client:
         """Remove the reply FIFO; requests still under way are given up."""
         self._courier.close()
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether the daemon was reached and still holds its end of the reply FIFO.
+
+        A daemon that stops closes it, and one that has many clients closes idle ones. The next request finds its way
+        all the same, but waits for a daemon that has stopped; one that is closed first learns at once if none runs.
+        """
+        return self._courier.is_connected
+
     def submit(self, method: str, params: dict[str, Any], **members: Unpack[Members]) -> Pending:
         """Send a request without waiting for its reply, unless very many are under way already."""
         return self._courier.submit(method, params, self._members(method, members), time.monotonic() + self._timeout)

@@ -113,6 +113,11 @@ class Courier:
         self._drop_writer()
         self._reset()
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether the daemon was reached and still holds its end of the reply FIFO."""
+        return self._contacted and not any(event & select.POLLHUP for _, event in self._poll.poll(0))
+
     # --- sending ---
 
     def submit(self, method: str, params: dict[str, Any], members: dict[str, Any], deadline: float) -> Pending:

@@ -1,12 +1,15 @@
 """The site's only way to the daemon: each call draws or asks on behalf of one account."""
 
+import threading
+import weakref
 from typing import TYPE_CHECKING, Any, Unpack
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 
+from fifod import names
 from fifod.client import Client, Reply
-from fifod.names import MAX_USER_BYTES
+from fifod.errors import RequestError
 
 if TYPE_CHECKING:
     from fifod.client import Members
@@ -24,7 +27,7 @@ def record_name(account: AbstractBaseUser) -> str:
     """
     name = "".join(char if char.isprintable() else "\ufffd" for char in account.get_username())
     whole = f"{account.pk}:{name}".encode()
-    return whole[:MAX_USER_BYTES].decode(errors="ignore")
+    return whole[: names.MAX_USER_BYTES].decode(errors="ignore")
 
 
 def drawer(account: AbstractBaseUser) -> str:
@@ -34,28 +37,56 @@ def drawer(account: AbstractBaseUser) -> str:
 
 def draw(account: AbstractBaseUser, method: str, params: dict[str, Any], **members: "Unpack[Members]") -> Reply:
     """Draw on behalf of an account; the same `key` again gives the same draw."""
-    with _client(account, SECONDS_FOR_A_DRAW) as client:
-        return client.call(method, params, **members)
+    return _call(SECONDS_FOR_A_DRAW, method, params, {**members, "user": record_name(account)})
 
 
 def result(account: AbstractBaseUser, serial: int) -> Reply:
     """A draw of the account once more, with its record's `head` and `body`."""
-    with _client(account, SECONDS_FOR_A_QUESTION) as client:
-        return client.result(serial)
+    return _call(SECONDS_FOR_A_QUESTION, names.RESULT, {"serialNumber": serial}, {"user": record_name(account)})
 
 
 def listed(account: AbstractBaseUser, serial: int) -> dict[str, Any] | None:
     """The list's entry for a draw of the account, with `head` and `body`: it tells of secret draws too."""
-    with _client(account, SECONDS_FOR_A_QUESTION) as client:
-        draws: list[dict[str, Any]] = client.draws(1, before=serial + 1)["draws"]
+    newest = {"n": 1, "before": serial + 1}
+    reply = _call(SECONDS_FOR_A_QUESTION, names.DRAWS, newest, {"user": record_name(account)})
+    draws: list[dict[str, Any]] = reply.result["draws"]
     return next((draw for draw in draws if draw["serialNumber"] == serial), None)
 
 
 def status(seconds: float = SECONDS_FOR_HEALTH) -> dict[str, Any]:
     """How the daemon is, if it says so within so many seconds."""
-    with Client(str(settings.RUNTIME_DIR), timeout=seconds) as client:
-        return client.status()
+    return _call(seconds, names.STATUS, {}, {}).result
 
 
-def _client(account: AbstractBaseUser, timeout: float) -> Client:
-    return Client(str(settings.RUNTIME_DIR), timeout=timeout, user=record_name(account))
+def _call(seconds: float, method: str, params: dict[str, Any], members: "Members") -> Reply:
+    client = _client()
+    try:
+        return client.submit(method, params, **members).wait(seconds)
+    except RequestError:
+        raise  # an answer like any other
+    except BaseException:
+        client.close()  # an answer that comes later must find nobody
+        raise
+
+
+class _Kept:
+    """A thread's client, which is closed when the thread or the process ends."""
+
+    def __init__(self, runtime_dir: str) -> None:
+        self.runtime_dir = runtime_dir
+        self.client = Client(runtime_dir)
+        weakref.finalize(self, self.client.close)
+
+
+_of_thread = threading.local()
+
+
+def _client() -> Client:
+    """This thread's client; one whose daemon has gone begins anew, and so learns at once whether there is another."""
+    runtime_dir = str(settings.RUNTIME_DIR)
+    kept: _Kept | None = getattr(_of_thread, "kept", None)
+    if kept is None or kept.runtime_dir != runtime_dir:
+        kept = _of_thread.kept = _Kept(runtime_dir)
+    elif not kept.client.is_connected:
+        kept.client.close()
+    return kept.client

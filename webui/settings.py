@@ -75,6 +75,7 @@ DATABASES: dict[str, dict[str, Any]] = {
     "default": {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": _ENVIRONMENT.database,
+        "CONN_MAX_AGE": None,  # the threads that answer stay (serving.py), and so do their connections
         "OPTIONS": {
             # Seconds that a writer waits for another; IMMEDIATE makes it wait at the start, where waiting works.
             "timeout": 20,

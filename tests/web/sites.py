@@ -16,6 +16,7 @@ from tests.waiting import DEADLINE
 CHECKOUT = Path(__file__).parent.parent.parent
 CONFIG = f'durability = "process"\nfront_ends = [{os.getuid()}]\n'
 PASSWORD = "correct-horse-7"
+SERVER_OPTIONS = ("--lifespan", "off", "--no-proxy-headers", "--no-access-log", "--log-level", "warning")
 
 
 class Site:
@@ -78,16 +79,15 @@ class Site:
             yield process
 
     @contextmanager
-    def serving(self) -> Iterator[str]:
+    def serving(self, application: str = "webui.asgi:application") -> Iterator[str]:
         """A web server; gives its address. It inherits a socket that listens already, so nobody has to wait for it."""
         with socket.create_server(("127.0.0.1", 0)) as listener:
             port = listener.getsockname()[1]
             descriptor = listener.fileno()
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             os.set_inheritable(descriptor, True)
-            server = [sys.executable, "-m", "uvicorn", "webui.asgi:application", "--fd", str(descriptor)]
-            with subprocess.Popen(
-                [*server, "--log-level", "warning"], cwd=CHECKOUT, env=self.environment, pass_fds=[descriptor]
-            ) as process:
+            server = [sys.executable, "-m", "uvicorn", application, "--fd", str(descriptor), *SERVER_OPTIONS]
+            with subprocess.Popen(server, cwd=CHECKOUT, env=self.environment, pass_fds=[descriptor]) as process:
                 self.server = process
                 try:
                     yield f"http://127.0.0.1:{port}"
