@@ -1,6 +1,7 @@
-"""How much may be sent to which page: what is more is refused (413) before it is read."""
+"""How much may be sent to which page: what is more is refused (413) before a page sees it."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
@@ -9,18 +10,50 @@ from django.utils.deprecation import MiddlewareMixin
 from django.utils.translation import gettext as _
 
 USUAL = 64 * 1024
+_DISCARDED_AT_MOST = 64 * 1024 * 1024
+_TAKE_LISTS = ("/", "/check/")
+_TOO_LARGE = "fifod.too_large"
+
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+
+
+def limit(path: str) -> int:
+    """How many bytes a page takes."""
+    most: int = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    return most if path in _TAKE_LISTS else USUAL
+
+
+def capped(scope: dict[str, Any], receive: Receive) -> Receive:
+    """`receive`, but what is too much is thrown away: Django would write all of it to the disk before it asks anybody.
+
+    A browser that is cut off while it sends shows no answer, so quite some is read before that.
+    """
+    if scope["type"] != "http":
+        return receive
+    size, most = 0, limit(scope["path"])
+
+    async def take() -> dict[str, Any]:
+        nonlocal size
+        message = await receive()
+        size += len(message.get("body", b""))
+        if size <= most:
+            return message
+        scope[_TOO_LARGE] = True
+        return {**message, "body": b"", "more_body": message.get("more_body", False) and size <= _DISCARDED_AT_MOST}
+
+    return take
 
 
 class BodyLimitMiddleware(MiddlewareMixin):
-    """Refuses requests that say that they bring too much."""
+    """Refuses requests that bring too much, or say that they do."""
 
     get_response: Callable[[HttpRequest], HttpResponseBase]
 
     def process_request(self, request: HttpRequest) -> HttpResponse | None:
         """Answer in the page's place if the body is too large."""
         size = request.META.get("CONTENT_LENGTH") or "0"
-        limit: int = settings.DATA_UPLOAD_MAX_MEMORY_SIZE if request.path_info in ("/", "/check/") else USUAL
-        if size.isdecimal() and int(size[:18]) <= limit:
+        was_cut = getattr(request, "scope", {}).get(_TOO_LARGE, False)
+        if not was_cut and size.isdecimal() and int(size[:18]) <= limit(request.path_info):
             return None
         return _too_large(request)
 
