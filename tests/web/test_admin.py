@@ -1,15 +1,20 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.test import Client
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from tests.web.conftest import PASSWORD, logged_in
+from tests.web.conftest import PASSWORD, logged_in, person
 from tests.web.ledgers import Ledger
 from tests.web.pages import text
+from tests.web.test_history_plans import plan, questions_of
+from webui import access
+from webui.history import overview
 from webui.history.models import Draw
 from webui.history.paginator import BoundedPaginator
 from webui.history.periods import Periods
@@ -157,3 +162,46 @@ def test_it_asks_the_database_little(
 ) -> None:
     with django_assert_max_num_queries(12):
         admin.get("/admin/history/draw/")
+
+
+def test_draws_are_for_whoever_may_see_the_table_and_everybodys_draws(ledger: Ledger) -> None:
+    may = {"auditor": access.AUDITOR, "administrator": access.ADMINISTRATOR}
+    for name, role in may.items():
+        assert _serials(logged_in(person(name, role))) == [4, 3, 2, 1]
+    half = person("half", access.OPERATOR)
+    half.user_permissions.add(Permission.objects.get(codename="view_draw"))
+    for account in (half, person("operator", access.OPERATOR)):
+        client = logged_in(account)
+        for address in ("", "4/change/", "4/history/", "?q=audit"):
+            assert client.get(f"/admin/history/draw/{address}").status_code == 403
+        assert "Draws in all" not in text(client.get("/admin/"))
+
+
+def test_a_draw_leads_to_its_receipt(ledger: Ledger, admin: Client) -> None:
+    for address in ("/admin/history/draw/", "/admin/history/draw/4/change/"):
+        assert 'href="/draws/4/"' in admin.get(address).content.decode()
+
+
+def test_its_first_page_counts_and_shows_charts(ledger: Ledger, admin: Client) -> None:
+    Draw.objects.filter(serial=4).update(time=timezone.now())
+    page = admin.get("/admin/")
+    assert "Draws today (UTC) 1 Draws in all 4 People who have drawn 4 Not delivered 1" in text(page)
+    assert page.content.decode().count("<svg") >= 2 and "Draws per" in text(page)
+    assert overview.of_all(timezone.now() + timedelta(days=60)).charts is None
+
+
+def test_its_first_page_counts_no_rows(ledger: Ledger, admin: Client) -> None:
+    for question in questions_of(partial(admin.get, "/admin/")):
+        for step in plan(question):
+            assert "INDEX" in step or "LIMIT" in question or not step.startswith("SCAN history_draw"), (question, step)
+            assert "TEMP B-TREE" not in step, (question, step)
+
+
+def test_its_search_field_has_a_label(ledger: Ledger, admin: Client) -> None:
+    for address in ("/admin/history/draw/", "/admin/auth/user/", "/admin/service/serviceact/"):
+        assert '<label for="searchbar">Search</label>' in admin.get(address, {"q": "x"}).content.decode()
+
+
+def test_its_search_survives_any_script(ledger: Ledger, admin: Client) -> None:
+    for term in ("\U0001e900b", "a\U0001e900b", "東京", "!?", '"', "x" * 5000):
+        assert _serials(admin, q=term) == []

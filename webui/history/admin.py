@@ -7,8 +7,15 @@ from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 
+from webui.history import terms
+from webui.history.finding import SERIALS
 from webui.history.models import Draw, RecorderPosition
+from webui.history.overview import may_see_draws
 from webui.history.paginator import BoundedPaginator
 from webui.history.periods import Periods
 
@@ -55,7 +62,7 @@ class DrawList(ChangeList):
 class DrawAdmin(ReadOnlyAdmin):
     """All draws, newest first."""
 
-    list_display = ("serial", "time", "drawer", "method", "purpose", "transport", "undelivered")
+    list_display = ("serial", "time", "drawer", "method", "purpose", "transport", "undelivered", "receipt")
     list_filter = ("method", "undelivered", "repeatable", "secret")
     date_hierarchy = "time"
     sortable_by = ("serial", "time")
@@ -76,6 +83,19 @@ class DrawAdmin(ReadOnlyAdmin):
         ("Delivery", {"fields": ("received", "undelivered", "undelivered_reason", "stream_length", "stream_sha256")}),
         ("Place in the chain", {"fields": ("hash", "prev")}),
     )
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whoever may see the table, and everybody's draws at all."""
+        return may_see_draws(request.user)
+
+    @admin.display(description=_("receipt"))
+    def receipt(self, draw: Draw) -> SafeString:
+        """A link to the draw's page."""
+        return format_html('<a href="{}">{}</a>', self.view_on_site(draw), _("Receipt"))
+
+    def view_on_site(self, draw: Draw) -> str:
+        """The address of the draw's page."""
+        return reverse("receipt", args=[draw.serial])
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
         """Newest first, by the column whose index serves the period asked for."""
@@ -106,7 +126,10 @@ def _asked_for(term: str) -> Q:
         return Q(drawer__in=list(drawers.distinct()))
     if term.startswith(("unix:", "web:")):
         return Q(drawer=term)
-    return Q(purpose__icontains=term)
+    words = terms.words(term)
+    most = BoundedPaginator.MOST
+    found = terms.search(terms.question([], words), SERIALS, most, is_descending=True) if words else []
+    return Q(serial__in=found)
 
 
 @admin.register(RecorderPosition)

@@ -5,13 +5,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 
-from django.db import connection
-
 from webui.history import finding, labels, terms
 from webui.history.models import Draw
 from webui.history.question import Question
 
-_COUNT = f'SELECT count(*) FROM "{terms.TABLE}" WHERE "{terms.TABLE}" MATCH %s AND rowid >= %s AND rowid <= %s'
 HOUR, DAY, MONTH, YEAR = "hour", "day", "month", "year"
 _LONGEST = {HOUR: timedelta(days=2), DAY: timedelta(days=62), MONTH: timedelta(days=5 * 366)}
 _STEPS = {HOUR: timedelta(hours=1), DAY: timedelta(days=1), MONTH: timedelta(days=31), YEAR: timedelta(days=366)}
@@ -49,7 +46,8 @@ def over_time(question: Question) -> OverTime | None:
         return None
     unit = next((unit for unit, longest in _LONGEST.items() if span[1] - span[0] <= longest), YEAR)
     # Few bars alone would be as broad as the picture: what lies before the first draw is empty.
-    first = span[0] if question.since else min(span[0], span[1] - _FEWEST_STEPS * _STEPS[unit])
+    first = min(span[0], span[1] - _FEWEST_STEPS * _STEPS[unit])
+    first = max(first, question.since) if question.since else first
     starts = list(_starts(unit, first, span[1]))
     reach = finding.period(question)
     edges = list(accumulate([reach.start, *(min(_first_since(start), reach.stop) for start in starts[1:])], max))
@@ -63,7 +61,7 @@ def count(question: Question, reach: range) -> int:
     if not reach:
         return 0
     if question.needs_terms:
-        return _by_terms(question, reach)
+        return terms.count(question.terms, reach)
     draws = Draw.objects.filter(serial__gte=reach.start, serial__lt=reach.stop)
     if question.drawer:
         return draws.filter(drawer=question.drawer).count()
@@ -72,13 +70,6 @@ def count(question: Question, reach: range) -> int:
     # No serial number is missing between the first and the last.
     first, last = (draws.order_by(order).values_list("serial", flat=True).first() for order in ("serial", "-serial"))
     return 0 if first is None or last is None else last - first + 1
-
-
-def _by_terms(question: Question, reach: range) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(_COUNT, [question.terms, reach.start, reach.stop - 1])
-        found: int = cursor.fetchone()[0]
-        return found
 
 
 def _span(question: Question) -> tuple[datetime, datetime] | None:

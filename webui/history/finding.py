@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.contrib.auth.models import User
-from django.db import OperationalError, connection
 
 from fifod import names
 from webui.history import terms
@@ -17,7 +16,6 @@ from webui.history.question import Order, Question
 SERIALS = range(1, 1 << 63)
 _NONE = range(0)
 _METHODS = sorted(names.DRAW_METHODS)
-_ASK = f'SELECT rowid FROM "{terms.TABLE}" WHERE "{terms.TABLE}" MATCH %s AND rowid >= %s AND rowid <= %s'
 
 
 @dataclass(frozen=True)
@@ -144,21 +142,8 @@ def _in_group(group: Question, reach: range, is_descending: bool, most: int) -> 
     if not reach:
         return []
     if group.needs_terms:
-        return _by_terms(group, reach, is_descending, most)
+        return terms.search(group.terms, reach, most, is_descending=is_descending)
     draws = Draw.objects.filter(serial__gte=reach.start, serial__lt=reach.stop)
     draws = draws.filter(drawer=group.drawer) if group.drawer else draws
     draws = draws.filter(method=group.method) if group.method else draws
     return list(draws.order_by("-serial" if is_descending else "serial").values_list("serial", flat=True)[:most])
-
-
-def _by_terms(group: Question, reach: range, is_descending: bool, most: int) -> list[int]:
-    way = "DESC" if is_descending else "ASC"
-    with connection.cursor() as cursor:
-        try:
-            cursor.execute(f"{_ASK} ORDER BY rowid {way} LIMIT %s", [group.terms, reach.start, reach.stop - 1, most])
-        except OperationalError as error:
-            # A letter younger than SQLite's tables parts a word, and this index cannot ask for two words in a row.
-            if "phrase" not in str(error):
-                raise
-            return []
-        return [serial for (serial,) in cursor.fetchall()]

@@ -9,8 +9,9 @@ Terms that are no words of people begin with a character that purposes lose on t
 
 import unicodedata
 from collections.abc import Iterable
+from typing import Any
 
-from django.db import connection
+from django.db import OperationalError, connection
 
 from webui.history.models import Draw
 
@@ -33,6 +34,7 @@ _TEXT = f"""'{_OURS}d' || hex(drawer) || ' {_OURS}m' || method
 CREATE = f"""CREATE VIRTUAL TABLE "{TABLE}" USING fts5(
     told, content='', columnsize=0, detail=none, tokenize="unicode61 remove_diacritics 2")"""
 FILL = f'INSERT INTO "{TABLE}" (rowid, told) SELECT serial, {_TEXT} FROM "{_DRAWS}"'
+_FITS = f'FROM "{TABLE}" WHERE "{TABLE}" MATCH %s AND rowid >= %s AND rowid <= %s'
 DROP = f'DROP TABLE "{TABLE}"'
 _EMPTY = f'INSERT INTO "{TABLE}" ("{TABLE}") VALUES (\'delete-all\')'
 _FORGET = f"""INSERT INTO "{TABLE}" ("{TABLE}", rowid, told)
@@ -88,3 +90,28 @@ def question(terms: Iterable[str], words: Iterable[str]) -> str:
     """What to ask the index for: all of these terms and words; the last word may go on."""
     asked = [f'"{term}"' for term in (*terms, *words)]
     return " AND ".join(asked) + ("*" if list(words) else "")
+
+
+def search(asked: str, reach: range, most: int, *, is_descending: bool) -> list[int]:
+    """The serial numbers within this range of draws that answer a question, in order."""
+    way = "DESC" if is_descending else "ASC"
+    ask = f"SELECT rowid {_FITS} ORDER BY rowid {way} LIMIT %s"
+    return [serial for (serial,) in _answers(ask, [asked, reach.start, reach.stop - 1, most])]
+
+
+def count(asked: str, reach: range) -> int:
+    """How many draws within this range of serial numbers answer a question."""
+    answers = _answers(f"SELECT count(*) {_FITS}", [asked, reach.start, reach.stop - 1])
+    return int(answers[0][0]) if answers else 0
+
+
+def _answers(ask: str, values: list[Any]) -> list[Any]:
+    with connection.cursor() as cursor:
+        try:
+            cursor.execute(ask, values)
+            return list(cursor.fetchall())
+        except OperationalError as error:
+            # A letter younger than SQLite's tables parts a word, and this index cannot ask for two words in a row.
+            if "phrase" not in str(error):
+                raise
+            return []
