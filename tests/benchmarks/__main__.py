@@ -21,6 +21,7 @@ from tests.benchmarks import (
     stages,
     streams,
     throughput,
+    watching,
 )
 from tests.benchmarks.bench import CHECKOUT, Bench, NotMeasurable, open_bench, say
 from tests.benchmarks.figures import Figure
@@ -38,6 +39,7 @@ MEASUREMENTS: dict[str, Callable[[Bench], Iterator[Figure]]] = {
     "resting": resting.measure_figures,
     "stages": stages.measure_figures,
     "classic": classic.measure_figures,
+    "live": watching.measure_figures,
 }
 LEDGERS = (0, 100_000, 1_000_000, 10_000_000)
 

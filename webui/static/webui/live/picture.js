@@ -70,7 +70,8 @@ export class Picture {
 
   #part(id, kind, note, place, text, baseline, radius) {
     const part = make("a", { id: `part-${id}`, href: note, class: `part ${kind}` });
-    const shown = [...text].length > 16 ? `${[...text].slice(0, 15).join("")}…` : text;
+    const most = Math.floor(place.width / 9.5);
+    const shown = [...text].length > most ? `${[...text].slice(0, most - 1).join("")}…` : text;
     part.append(make("title", {}, text), make("rect", { rx: radius }), make("text", { y: baseline }, shown));
     this.#put(part, place);
     return part;
