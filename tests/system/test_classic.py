@@ -204,3 +204,14 @@ def test_it_starts_with_the_machine_only_if_somebody_wants_that(machine: Machine
     assert len(values(machine, "alice")) == 5
     assert machine.systemctl("--failed", "--no-legend") == ""
     machine.systemctl("--quiet", "disable", alice.unit)
+
+
+def test_the_web_site_reads_what_a_bridge_publishes_and_writes_there_nothing(machine: Machine, alice: Bridge) -> None:
+    inside = f"nsenter -t {machine.main_pid('fifod-web.service')} -m"
+    as_the_site = f"{inside} setpriv --reuid=fifod-web --regid=fifod-web --clear-groups"
+    assert '"step":"started"' in machine.shell(f"{as_the_site} cat {alice.directory}/classic.trace")
+    assert machine.shell(f"{as_the_site} cat {alice.directory}/classic.pid").strip() == str(alice.pid)
+    told = machine.shell(
+        f"nsenter -t {machine.main_pid('fifod-web.service')} -m touch {alice.directory}/x 2>&1 || true"
+    )
+    assert "Read-only file system" in told
