@@ -168,7 +168,7 @@ def test_the_newest_is_said_aloud_now_and_then(visit: Visit) -> None:
     spoken = page.locator("#log-speaker")
     expect(spoken).to_contain_text(f"draw {serial}")
     expect(spoken).to_have_attribute("aria-live", "polite")
-    expect(page.locator("#log")).to_have_attribute("aria-live", "off")
+    expect(page.get_by_role("log")).to_have_attribute("aria-live", "off")
 
 
 @pytest.mark.parametrize("part", ["requests", "daemon", "ledger", "replies", "clients"])

@@ -202,6 +202,30 @@ def test_who_was_away_for_long_is_told_how_many_are_missing(ledger: Ledger, tmp_
     asyncio.run(run())
 
 
+def test_a_fault_ends_the_streams_so_that_browsers_come_back_and_the_looking_begins_anew(
+    ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(self: LedgerTail) -> list[Drawn]:
+        raise RuntimeError("what nobody thought of")
+
+    async def run() -> None:
+        with monkeypatch.context() as patch:
+            patch.setattr(LedgerTail, "read", fail)
+            hub, [watcher] = watched(tmp_path, 1)
+            found: list[tuple[str, Any]] = []
+            while not watcher.has_ended:
+                found += await first(watcher)
+            found += decoded(watcher.take())
+            assert ("end", {"why": "fault"}) in found
+            hub.leave(watcher)
+        hub.join(again := Watcher(1, "web:1:x"))
+        assert next(name for name, _ in await first(again)) == "hello"
+        hub.leave(again)
+
+    asyncio.run(run())
+    assert "what nobody thought of" in caplog.text
+
+
 def test_there_is_an_end_to_how_many_watch(ledger: Ledger, tmp_path: Path) -> None:
     async def run() -> None:
         hub, watchers = watched(tmp_path, *range(400))

@@ -14,9 +14,11 @@ from tests.web.conftest import PASSWORD
 from tests.web.sites import Site
 
 _MAKE = """
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group, User
+hashed = make_password({password!r})  # once for all: it takes its time, as it must
 for name, roles in {people!r}.items():
-    account = User.objects.create_user(name, password={password!r})
+    account = User.objects.create(username=name, password=hashed)
     account.groups.set(Group.objects.filter(name__in=roles))
 """
 

@@ -5,6 +5,7 @@ each watcher's queue. Queues have an end: who does not keep up loses messages an
 """
 
 import asyncio
+import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -16,6 +17,8 @@ from webui.live.bridges import Bridges, Told
 from webui.live.messages import Bundle, message, seen_by
 from webui.live.requests import Queue
 from webui.live.tail import RECENT, Drawn, LedgerTail
+
+log = logging.getLogger(__name__)
 
 TICK = 0.02
 MOST_WAITING = 256
@@ -81,7 +84,7 @@ class Found:
 class Lookout(threading.Thread):
     """Looks, and hands what is new to a function, until it is stopped."""
 
-    def __init__(self, ledger: Path, runtime_dir: Path, found: Callable[["Lookout", Found], None]) -> None:
+    def __init__(self, ledger: Path, runtime_dir: Path, found: "Callable[[Lookout, Found | None], None]") -> None:
         super().__init__(name="live view", daemon=True)
         self._tail = LedgerTail(str(ledger))
         self._runtime_dir = runtime_dir
@@ -91,12 +94,20 @@ class Lookout(threading.Thread):
         self.stopped = threading.Event()
 
     def run(self) -> None:
-        """Look around once, then for what changes."""
+        """Look around once, then for what changes; hands over None if it cannot go on."""
+        try:
+            self._watch()
+        except Exception:
+            log.exception("the live view cannot go on; its watchers begin anew")
+            self._found(self, None)
+        finally:
+            self._bridges.close()
+
+    def _watch(self) -> None:
         recent = self._tail.begin()
         self._found(self, Found(queue=self._look_at_queue(), bridges=self._bridges.read(), recent=recent))
         while not self.stopped.wait(TICK):
             self._look()
-        self._bridges.close()
 
     def _look(self) -> None:
         found = Found(self._tail.read(), self._look_at_queue(), self._bridges.read())
@@ -164,20 +175,27 @@ class Hub:
     def stop(self) -> None:
         """End all streams: the server stops."""
         self.is_stopping = True
+        self._end_all("stopping")
+
+    def _end_all(self, why: str) -> None:
         for watcher in list(self._watchers):
-            watcher.end("stopping")
+            watcher.end(why)
 
     # --- what they see ---
 
-    def _hand_over(self, lookout: Lookout, found: Found) -> None:
+    def _hand_over(self, lookout: Lookout, found: Found | None) -> None:
         try:
             assert self._loop is not None
             self._loop.call_soon_threadsafe(self._take, lookout, found)
         except RuntimeError:
             lookout.stopped.set()  # the loop is closed: the server has stopped
 
-    def _take(self, lookout: Lookout, found: Found) -> None:
+    def _take(self, lookout: Lookout, found: Found | None) -> None:
         if lookout is not self._lookout:
+            return
+        if found is None:
+            self._lookout = None
+            self._end_all("fault")
             return
         if found.recent is not None:
             self._recent.clear()

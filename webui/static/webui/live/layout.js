@@ -21,21 +21,21 @@ function wide(rows) {
 }
 
 function tall(rows) {
-  const row = (number) => 4 + number * ROW;
-  const below = row(rows) + 26;
+  const row = (number) => 2 + number * ROW;
+  const below = row(rows) + 28;
   return {
-    box: [360, below + 196],
-    client: (number) => ({ x: 2, y: row(number), width: 136, height: 44 }),
-    reply: (number) => ({ x: 172, y: row(number) + 7, width: 160, height: 30 }),
-    requests: { x: 2, y: below, width: 252, height: 54 },
-    daemon: { x: 2, y: below + 94, width: 136, height: 98 },
-    ledger: { x: 200, y: below + 94, width: 136, height: 98 },
+    box: [320, below + 196],
+    client: (number) => ({ x: 2, y: row(number), width: 120, height: 46 }),
+    reply: (number) => ({ x: 148, y: row(number), width: 142, height: 46 }),
+    requests: { x: 2, y: below, width: 226, height: 54 },
+    daemon: { x: 2, y: below + 94, width: 122, height: 98 },
+    ledger: { x: 176, y: below + 94, width: 122, height: 98 },
     paths: {
-      ask: (number) => [[138, row(number) + 14], [154, row(number) + 14], [154, below]],
-      take: () => [[70, below + 54], [70, below + 94]],
-      record: () => [[138, below + 128], [200, below + 128]],
-      answer: (number) => [[138, below + 174], [168, below + 174], [168, below + 74], [349, below + 74], [349, row(number) + 22], [332, row(number) + 22]],
-      arrive: (number) => [[172, row(number) + 30], [138, row(number) + 30]],
+      ask: (number) => [[122, row(number) + 14], [135, row(number) + 14], [135, below]],
+      take: () => [[62, below + 54], [62, below + 94]],
+      record: () => [[124, below + 128], [176, below + 128]],
+      answer: (number) => [[124, below + 174], [150, below + 174], [150, below + 74], [306, below + 74], [306, row(number) + 23], [290, row(number) + 23]],
+      arrive: (number) => [[148, row(number) + 32], [122, row(number) + 32]],
     },
   };
 }

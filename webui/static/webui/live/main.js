@@ -52,7 +52,8 @@ function take(draw) {
 const takers = {
   hello({ draws, missed, queue, bridges: found, clients: own }) {
     if (missed) log.say(now(), word("missed", { count: missed }));
-    for (const draw of draws) show(draw, false);
+    // Those of before stand in the log from the beginning; who comes back after a break sees what happened meanwhile.
+    for (const draw of draws) root.dataset.ready ? take(draw) : show(draw, false);
     if (queue) picture.queue(queue);
     bridges.begin(found);
     clients.set(own);

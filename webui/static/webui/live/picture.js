@@ -39,6 +39,7 @@ export class Picture {
     this.#places = layout(this.#rows.length);
     const [width, height] = this.#places.box;
     this.#svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+    this.#svg.dataset.laid = "1"; // until then the sheet keeps its room
     for (const part of ["requests", "daemon", "ledger"]) this.#put(this.#svg.querySelector(`#part-${part}`), this.#places[part]);
     this.#lines();
     const parent = this.#svg.querySelector("#part-rows");
@@ -62,15 +63,16 @@ export class Picture {
   }
 
   #row(row, number) {
-    const client = this.#part(`client-${row.key}`, "client", "#note-clients", this.#places.client(number), row.name, 26, 8);
-    const reply = this.#part(`reply-${row.key}`, "pipe", "#note-replies", this.#places.reply(number), "replies/••••", 20, 15);
+    const client = this.#part(`client-${row.key}`, "client", "#note-clients", this.#places.client(number), row.name, 27, 8);
+    const place = this.#places.reply(number);
+    const reply = this.#part(`reply-${row.key}`, "pipe", "#note-replies", place, "replies/••••", place.height / 2 + 5, place.height / 2);
     reply.classList.toggle("unmade", row.hasFifo === false);
     return [client, reply];
   }
 
   #part(id, kind, note, place, text, baseline, radius) {
     const part = make("a", { id: `part-${id}`, href: note, class: `part ${kind}` });
-    const most = Math.floor(place.width / 9.5);
+    const most = Math.floor(place.width / 8);
     const shown = [...text].length > most ? `${[...text].slice(0, most - 1).join("")}…` : text;
     part.append(make("title", {}, text), make("rect", { rx: radius }), make("text", { y: baseline }, shown));
     this.#put(part, place);
