@@ -118,11 +118,11 @@ def test_being_seen_is_noted_now_and_then_and_not_at_each_request(
     before = timezone.now() - timedelta(minutes=10)
     Session.objects.update(seen=before)
     for address in ("198.51.100.1", "198.51.100.2"):
-        client.get("/live/", REMOTE_ADDR=address)
+        client.get("/account/password/", REMOTE_ADDR=address)
     session = Session.objects.get()
     assert session.seen > before and session.address == "198.51.100.1"
     with django_assert_max_num_queries(4) as asked:
-        client.get("/live/")
+        client.get("/account/password/")
     assert not [query for query in asked.captured_queries if not query["sql"].startswith("SELECT")]
 
 
@@ -132,6 +132,14 @@ def test_expired_ones_let_nobody_in_and_are_cleared_by_the_next_login(alice: Use
     assert not is_in(client)
     log_in(bob)
     assert [session.account for session in Session.objects.all()] == [bob]
+
+
+def test_an_account_holds_so_many_and_the_idle_ones_end(
+    alice: User, bob: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sessions, "MOST_HELD", 3)
+    stranger, *browsers = log_in(bob), *(log_in(alice) for _ in range(5))
+    assert [is_in(browser) for browser in browsers] == [False, False, True, True, True] and is_in(stranger)
 
 
 def test_djangos_own_command_clears_them_too(alice: User) -> None:

@@ -9,6 +9,7 @@ from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.contrib.auth.models import Group, User
 from django.core.exceptions import ValidationError
 from django.db.models import ManyToManyField
+from django.forms import CheckboxSelectMultiple
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -102,7 +103,10 @@ class AccountAdmin(_UserAdmin):
     def formfield_for_manytomany(self, db_field: "ManyToManyField[Any, Any]", request: Any, **kwargs: Any) -> Any:
         """Offer the groups that somebody may give."""
         if db_field.name == "groups":
-            kwargs["queryset"] = powers.groups_to_give(request.user)
+            kwargs["queryset"] = powers.groups_to_give(request.user).order_by("pk")
+            kwargs["widget"] = CheckboxSelectMultiple
+            kwargs["label"] = _("Roles")
+            kwargs["help_text"] = ""
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -24,7 +24,10 @@ KNOWN = {
     access.MEMBER: Role(_("Member"), _("draws, and sees their own draws")),
     access.AUDITOR: Role(_("Auditor"), _("reads everybody's draws")),
     access.OPERATOR: Role(_("Operator"), _("starts and stops the service, and reads its log")),
-    access.ADMINISTRATOR: Role(_("Administrator"), _("does all of that, and gives people accounts and roles")),
+    access.ADMINISTRATOR: Role(
+        _("Administrator"),
+        _("draws, reads everybody's draws, controls the service, and gives people accounts and roles"),
+    ),
 }
 
 

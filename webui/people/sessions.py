@@ -20,6 +20,7 @@ from webui.people.visitors import Visitor
 
 SEEN_AGAIN_AFTER = timedelta(minutes=5)
 MOST_CLEARED = 1000
+MOST_HELD = 50
 
 
 class SessionStore(db.SessionStore):
@@ -72,7 +73,7 @@ def of(account: User) -> list[Session]:
 
     Those from before its password changed hold no longer, wherever it was changed, and are removed.
     """
-    rows = list(account.sessions.filter(expire_date__gt=timezone.now()).order_by("-seen"))  # type: ignore[attr-defined]
+    rows = list(Session.objects.filter(account=account, expire_date__gt=timezone.now()).order_by("-seen"))
     mark = account.get_session_auth_hash()
     held = [row for row in rows if constant_time_compare(row.get_decoded().get(HASH_SESSION_KEY, ""), mark)]
     Session.objects.filter(pk__in=[row.pk for row in rows if row not in held]).delete()
@@ -87,6 +88,12 @@ def end(account: User, number: int) -> bool:
 def end_others(account: User, key: str | None) -> int:
     """End all sessions of an account but the one with this key; how many there were."""
     return Session.objects.filter(account=account).exclude(session_key=key or "").delete()[0]
+
+
+def keep_newest(account: User) -> None:
+    """End the sessions of an account that have been idle longest, if it has many: programs log in and forget it."""
+    idle = Session.objects.filter(account=account).order_by("-seen").values_list("pk", flat=True)[MOST_HELD - 1 :]
+    Session.objects.filter(pk__in=list(idle)).delete()
 
 
 def clear_expired() -> None:

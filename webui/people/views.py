@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from webui.access import AccountRequest
 from webui.people import roles, sessions, throttle, visitors
+from webui.people.forms import NewPasswordForm
 
 
 class ThrottledMixin:
@@ -64,6 +65,7 @@ class Login(ThrottledMixin, LoginView):
     def form_valid(self, form: Any) -> HttpResponse:
         """Log in, and take the time to clear up."""
         sessions.clear_expired()
+        sessions.keep_newest(form.get_user())
         return super().form_valid(form)
 
 
@@ -71,6 +73,7 @@ class Login(ThrottledMixin, LoginView):
 class ChangePassword(ThrottledMixin, PasswordChangeView):
     """A new password, which ends all other sessions."""
 
+    form_class = NewPasswordForm
     template_name = "people/password.html"
     success_url = reverse_lazy("account")
 
