@@ -238,3 +238,12 @@ def _add(actor: User, name: str) -> str:
     }
     answer = logged_in(actor).post("/admin/auth/user/add/", given)
     return str(answer.content.decode())
+
+
+def test_own_permissions_and_those_of_groups_count_together(alice: User) -> None:
+    alice.user_permissions.add(Permission.objects.get(codename="control"))
+    account = _fresh(alice)
+    assert account.get_all_permissions() == {access.DRAW, access.CONTROL}
+    account.is_active = False
+    assert not account.get_all_permissions() and not account.has_perm(access.DRAW)
+    assert access.DRAW in User.objects.create_superuser("root").get_all_permissions()

@@ -121,7 +121,7 @@ def test_being_seen_is_noted_now_and_then_and_not_at_each_request(
         client.get("/account/password/", REMOTE_ADDR=address)
     session = Session.objects.get()
     assert session.seen > before and session.address == "198.51.100.1"
-    with django_assert_max_num_queries(4) as asked:
+    with django_assert_max_num_queries(2) as asked:
         client.get("/account/password/")
     assert not [query for query in asked.captured_queries if not query["sql"].startswith("SELECT")]
 
@@ -190,3 +190,18 @@ def test_the_address_is_what_the_proxy_says_and_nobody_else(
 def test_an_inactive_account_is_out_everywhere_at_once(alice: User, browser: Client) -> None:
     User.objects.filter(pk=alice.pk).update(is_active=False)
     assert not is_in(browser) and not is_in(logged_in(alice))
+
+
+def test_an_account_that_was_read_with_another_session_is_not_taken(alice: User, bob: User) -> None:
+    client = log_in(alice)
+    Session.objects.update(account=bob)
+    page = client.get("/account/")
+    assert alice.username in text(page) and bob.username not in text(page)
+
+
+def test_a_session_without_the_mark_of_the_password_lets_nobody_in(alice: User) -> None:
+    client = log_in(alice)
+    store = sessions.SessionStore(client.cookies["sessionid"].value)
+    store["_auth_user_hash"] = ""
+    store.save()
+    assert not is_in(client)
