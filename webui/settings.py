@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from webui import environment
+from webui import environment, logs
 from webui.receipts.tokens import without_tokens
 
 _ENVIRONMENT = environment.read()
@@ -139,16 +139,17 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"plain": {"format": "%(name)s: %(levelname)s: %(message)s"}},
-    # Supervisors ask /healthz often, and its answer says what is wrong: the log would only repeat it.
     "filters": {
-        "but_healthz": {
-            "()": "django.utils.log.CallbackFilter",
-            "callback": lambda record: not record.getMessage().endswith(": /healthz"),
-        },
+        "news": {"()": "django.utils.log.CallbackFilter", "callback": logs.is_news},
+        "short": {"()": "django.utils.log.CallbackFilter", "callback": logs.shorten_refusal},
         "without_tokens": {"()": "django.utils.log.CallbackFilter", "callback": without_tokens},
     },
     "handlers": {
-        "stderr": {"class": "logging.StreamHandler", "formatter": "plain", "filters": ["but_healthz", "without_tokens"]}
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "plain",
+            "filters": ["news", "short", "without_tokens"],
+        }
     },
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     # What staff does to the service stands in the journal, too.

@@ -247,3 +247,31 @@ def test_own_permissions_and_those_of_groups_count_together(alice: User) -> None
     account.is_active = False
     assert not account.get_all_permissions() and not account.has_perm(access.DRAW)
     assert access.DRAW in User.objects.create_superuser("root").get_all_permissions()
+
+
+@pytest.mark.parametrize(
+    ("roles", "home"),
+    [
+        ([access.AUDITOR], "/draws/"),
+        ([access.OPERATOR], "/service/"),
+        ([access.OPERATOR, access.AUDITOR], "/draws/"),
+        ([], "/account/"),
+    ],
+)
+def test_who_may_not_draw_begins_elsewhere(db: None, roles: list[str], home: str) -> None:
+    assert logged_in(person("somebody", *roles)).get("/")["Location"] == home
+
+
+def test_a_refusal_is_one_line_in_the_log(db: None, site: Site) -> None:
+    site.manage("firstlogin", "clerk", "--role", "auditor", given=PASSWORD + "\n")
+    told = site.manage("shell", "-v0", "-c", REFUSED)
+    assert told.splitlines() == ["django.request: WARNING: Forbidden (Permission denied): /service/"]
+
+
+REFUSED = """
+from django.contrib.auth.models import User
+from django.test import Client
+client = Client(headers={"host": "localhost"})
+client.force_login(User.objects.get())
+client.get("/service/")
+"""
