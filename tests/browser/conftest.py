@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests import needs
 from tests.browser.visits import PHONE, USER, WIDE, Manner, Visit
@@ -14,6 +14,8 @@ from tests.browser.world import World, running
 __all__ = ["USER", "Visit"]
 
 OpenVisit = Callable[..., Visit]
+# A deadline, which a busy machine keeps too; five seconds are not.
+expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="package")

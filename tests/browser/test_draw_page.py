@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import USER, OpenVisit, Visit
 from tests.web.sites import PASSWORD
@@ -164,6 +164,19 @@ def test_the_purpose_stays_when_another_kind_is_chosen(page: Page) -> None:
     expect(page.get_by_label("Smallest value")).to_have_count(0)
     assert page.get_by_label("Purpose").input_value() == "the raffle"
     assert page.url.endswith("?what=uuids")
+
+
+def test_what_a_check_says_of_fields_that_are_gone_is_left_out(page: Page) -> None:
+    def answer_late(route: Route) -> None:
+        answer = route.fetch()
+        page.get_by_role("link", name="UUIDs").click(no_wait_after=True)
+        expect(page.get_by_label("Smallest value")).to_have_count(0)
+        route.fulfill(response=answer)
+
+    page.route("**/check/", answer_late)
+    with page.expect_response("**/check/"):
+        page.get_by_label("Smallest value").fill("200")
+    expect(page.get_by_text("greater than the largest")).to_have_count(0)
 
 
 def test_the_keyboard_alone_is_enough(visit: Visit) -> None:

@@ -4,7 +4,7 @@ const SAME_CLICK = 1000;
 const MOST_TO_CHECK = 64 * 1024;
 const form = document.getElementById("form");
 const result = document.getElementById("result");
-const isOurs = (detail) => detail.elt.closest("#form, #choices") !== null;
+let answered = null;
 
 // A click that comes right after a draw is the second of a double click: it carries the same key still, and the
 // service answers it with the same draw. The next key comes in with time, or as soon as something is changed.
@@ -56,9 +56,8 @@ function afterDrawing() {
 }
 
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
-  if (!isOurs(detail)) return;
   const kind = detail.xhr.getResponseHeader("X-Draw-Part");
-  const isCheck = detail.elt.id === "checked";
+  const isCheck = detail.requestConfig.elt.id === "checked";
   // What a check says of fields that are gone by now is of no use.
   detail.shouldSwap = kind !== null && (!isCheck || kind === form.elements.what.value);
   detail.isError = false;
@@ -67,11 +66,12 @@ document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   complain(status === 413 ? "413" : status < 300 || status === 403 ? "logged-out" : "other");
   goTo(form.querySelector(".alert"));
 });
+// It comes once for each part that was put in place.
 document.addEventListener("htmx:afterSettle", ({ detail }) => {
-  if (detail.elt.closest("#checked, #form")) markWrongFields();
-});
-document.addEventListener("htmx:afterRequest", ({ detail }) => {
-  if (detail.elt === form && detail.xhr.getResponseHeader("X-Draw-Part") !== null) setTimeout(afterDrawing, 30);
+  markWrongFields();
+  if (detail.requestConfig.elt !== form || answered === detail.xhr) return;
+  answered = detail.xhr;
+  afterDrawing();
 });
 document.addEventListener("htmx:sendError", ({ detail }) => {
   if (detail.elt === form) complain("unreached");
