@@ -1,5 +1,6 @@
 """How much may be sent to which page: what is more is refused (413) before a page sees it."""
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -11,7 +12,7 @@ from django.utils.translation import gettext as _
 
 USUAL = 64 * 1024
 _DISCARDED_AT_MOST = 64 * 1024 * 1024
-_TAKE_LISTS = ("/", "/check/")
+_TAKE_LISTS = re.compile(r"/|/check/|/(draws/[0-9]+|r/[^/]+)/list/")
 _TOO_LARGE = "fifod.too_large"
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -20,7 +21,7 @@ Receive = Callable[[], Awaitable[dict[str, Any]]]
 def limit(path: str) -> int:
     """How many bytes a page takes."""
     most: int = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-    return most if path in _TAKE_LISTS else USUAL
+    return most if _TAKE_LISTS.fullmatch(path) else USUAL
 
 
 def capped(scope: dict[str, Any], receive: Receive) -> Receive:

@@ -12,9 +12,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST, require_safe
 
 from webui.receipts import check, links, others, receipt, views
+from webui.receipts.forms import ListForm
 from webui.receipts.receipt import Receipt
 
 _HEADERS = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow"}
@@ -51,8 +53,20 @@ def _answer(view: View, request: HttpRequest, token: str) -> HttpResponse:
 @require_safe
 def show(request: HttpRequest, token: str, found: Receipt) -> HttpResponse:
     """The receipt."""
-    known = {"receipt": found, "draw": found.draw, "company": others.of(found.draw), "token": token}
-    return render(request, "receipts/public.html", known | {"address": request.build_absolute_uri(request.path)})
+    return _page(request, token, found, ListForm(found))
+
+
+def _page(request: HttpRequest, token: str, found: Receipt, form: ListForm) -> HttpResponse:
+    known = {
+        "receipt": found,
+        "draw": found.draw,
+        "company": others.of(found.draw),
+        "list_form": form,
+        "token": token,
+        "address": request.build_absolute_uri(reverse("public", args=[token])),
+        "is_public": True,
+    }
+    return render(request, "receipts/public.html", known)
 
 
 @_opened
@@ -69,3 +83,17 @@ def examine(request: HttpRequest, token: str, found: Receipt) -> HttpResponse:
 def save(request: HttpRequest, token: str, found: Receipt) -> HttpResponse:
     """The receipt as a file."""
     return views.as_file(found)
+
+
+# Nothing is changed and nobody is logged in here, so there is nothing to forge; and a browser that sends no referrer
+# names no origin either, which Django would refuse.
+@csrf_exempt
+@_opened
+@require_POST
+def compare(request: HttpRequest, token: str, found: Receipt) -> HttpResponse:
+    """Compare a list with the one that the draw was about."""
+    form = ListForm(found, request.POST, request.FILES)
+    if not request.headers.get("HX-Request"):
+        return _page(request, token, found, form)
+    known = {"draw": found.draw, "list_form": form, "list_address": request.path, "is_public": True}
+    return render(request, "receipts/partials/list.html", known)

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 from webui import access
 from webui.access import AccountRequest
 from webui.receipts import check, links, others, receipt
+from webui.receipts.forms import ListForm
 from webui.receipts.receipt import Receipt
 
 
@@ -24,7 +25,7 @@ def show(request: AccountRequest, serial: int) -> HttpResponse:
     return page(request, found)
 
 
-def page(request: AccountRequest, found: Receipt, **more: Any) -> HttpResponse:
+def page(request: AccountRequest, found: Receipt, **more: object) -> HttpResponse:
     """The page that shows a receipt."""
     known = {
         "receipt": found,
@@ -32,6 +33,7 @@ def page(request: AccountRequest, found: Receipt, **more: Any) -> HttpResponse:
         "company": others.of(found.draw),
         "sees_all": request.user.has_perm(access.READ_ALL),
         "is_owner": receipt.is_by(request.user, found.draw),
+        "list_form": ListForm(found),
         **_links(request, found.draw.serial),
     }
     return render(request, "receipts/receipt.html", known | more)
@@ -73,6 +75,21 @@ def save(request: AccountRequest, serial: int) -> HttpResponse:
         return render(request, "receipts/unsaved.html", {"serial": serial}, status=503)
 
 
+@access.for_whom_may(access.DRAW, access.READ_ALL)
+@require_POST
+def compare(request: AccountRequest, serial: int) -> HttpResponse:
+    """Compare a list with the one that the draw was about, and show whose positions were drawn."""
+    try:
+        found = _found(request, serial)
+    except receipt.Unavailable:
+        return render(request, "receipts/unavailable.html", {"serial": serial}, status=503)
+    form = ListForm(found, request.POST, request.FILES)
+    if not request.headers.get("HX-Request"):
+        return page(request, found, list_form=form)
+    known = {"draw": found.draw, "list_form": form, "list_address": request.path}
+    return render(request, "receipts/partials/list.html", known)
+
+
 @access.for_whom_may(access.DRAW)
 @require_POST
 def open_to_public(request: AccountRequest, serial: int) -> HttpResponse:
@@ -94,7 +111,7 @@ def close_to_public(request: AccountRequest, serial: int, number: int) -> HttpRe
     return _with_links(request, found) if request.headers.get("HX-Request") else redirect("receipt", serial)
 
 
-def _with_links(request: AccountRequest, found: Receipt, **more: str) -> HttpResponse:
+def _with_links(request: AccountRequest, found: Receipt, **more: object) -> HttpResponse:
     """The links in their place on the page, or the page anew."""
     if not request.headers.get("HX-Request"):
         return page(request, found, **more)

@@ -1,0 +1,82 @@
+"""The list that a draw was about, given again to see whose positions were drawn. It is compared, and kept nowhere."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext_lazy as _
+
+from webui.draws import lists
+from webui.draws.lists import NameList
+from webui.receipts.receipt import Receipt
+
+
+class ListForm(forms.Form):
+    """A list, pasted or as a file, that must be the one in the record."""
+
+    list = forms.CharField(
+        label=_("The list, one name a line"),
+        required=False,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 6, "autocomplete": "off", "spellcheck": "false"}),
+    )
+    file = forms.FileField(
+        label=_("Or a text file"),
+        required=False,
+        allow_empty_file=True,
+        widget=forms.FileInput(attrs={"accept": "text/plain,.txt,.csv"}),
+        help_text=_("UTF-8, one name a line, up to 1 MiB."),
+    )
+
+    def __init__(self, receipt: Receipt, *given: Any) -> None:
+        super().__init__(*given)
+        self._receipt = receipt
+
+    def clean_list(self) -> NameList | None:
+        """The list that was pasted, if one was."""
+        text: str = self.cleaned_data["list"]
+        return self._compared(lists.parse(text)) if text.strip() else None
+
+    def clean_file(self) -> NameList | None:
+        """The list that was uploaded, if one was."""
+        file: UploadedFile[Any] | None = self.cleaned_data["file"]
+        if file is None:
+            return None
+        return self._compared(lists.parse(lists.decoded(file.read(lists.MAX_BYTES + 1))))
+
+    def clean(self) -> dict[str, Any]:
+        """Check that there is a list."""
+        given = self.cleaned_data
+        if "list" in given and "file" in given and not (given["list"] or given["file"]):
+            self.add_error("list", _("The list is empty: write one name a line, or choose a file."))
+        return given
+
+    @property
+    def listed(self) -> NameList | None:
+        """The list, if it is the right one."""
+        if not self.is_bound or not self.is_valid():
+            return None
+        found: NameList | None = self.cleaned_data["list"] or self.cleaned_data["file"]
+        return found
+
+    @property
+    def drawn(self) -> Sequence[tuple[int, str]]:
+        """The positions drawn with the names there; empty if the values are no positions in the list."""
+        shown, listed = self._receipt.shown, self.listed
+        if listed is None or not all(type(value) is int and 1 <= value <= listed.count for value in shown):
+            return []
+        return list(zip(shown, listed.at(list(shown)), strict=True))
+
+    def _compared(self, listed: NameList) -> NameList:
+        draw, found = self._receipt.draw, listed.as_input()
+        if found["count"] != draw.input_count:
+            message = _("Another list: it has %(found)s names, the draw was about one with %(right)s.")
+            params = {"found": found["count"], "right": draw.input_count}
+            raise forms.ValidationError(message, params=params)
+        if found["sha256"] != draw.input_sha256:
+            message = _(
+                "Another list: it has as many names, but its SHA-256 is %(found)s. A name or the order differs."
+            )
+            raise forms.ValidationError(message, params={"found": found["sha256"]})
+        return listed
