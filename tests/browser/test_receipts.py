@@ -137,7 +137,7 @@ def test_a_receipt_prints_on_one_sheet(open_visit: OpenVisit, drawer: Client, pa
         visit.page.emulate_media(media="print")
         assert visit.page.get_by_text("fifod-client verify").is_visible()
         expect(visit.page.get_by_text("The 5000 values are not printed here")).to_be_visible(visible=method == "many")
-        visit.page.emulate_media(media="screen")
+        visit.page.emulate_media(media="null")
 
 
 def drawn(drawer: Client, method: str) -> int:
