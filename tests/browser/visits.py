@@ -90,4 +90,11 @@ class Visit:
     def close(self) -> None:
         """End the visit; no page may have complained."""
         self._context.close()
-        assert self.complaints == []
+        assert not self.complaints, "\n".join(self.complaints)
+
+
+def look(page: Page, size: tuple[int, int], *, dark: bool = False) -> None:
+    """See the page on another screen, and perhaps in the dark."""
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.emulate_media(color_scheme="dark" if dark else "light", reduced_motion="reduce")
+    page.evaluate("Promise.all(document.getAnimations().map(animation => animation.finished))")  # colours may glide

@@ -21,18 +21,20 @@ LONGEST_RUN = 3600.0
 PEOPLE = {
     "alice": ("member",),
     "bob": ("member",),
+    "nina": ("member",),
     "audrey": ("auditor",),
     "oscar": ("member", "operator"),
     "ada": ("administrator",),
 }
 """Accounts and their roles."""
-_STAFF = ("operator", "administrator")
 _MAKE_PEOPLE = """
-import json, sys
+import json
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group, User
 told = json.loads({told!r})
+password = make_password(told["password"])  # slow on purpose, so once for all
 for name, roles in told["people"].items():
-    account = User.objects.create_user(name, password=told["password"], is_staff=bool(set(roles) & set(told["staff"])))
+    account = User.objects.create(username=name, password=password)
     account.groups.set(Group.objects.filter(name__in=roles))
 """
 
@@ -66,12 +68,13 @@ class KeptDaemon(Daemon):
 
 @dataclass
 class World:
-    """What runs, and who is logged in already."""
+    """What runs, and who is logged in already. `broken` is the address of a site without a database."""
 
     daemon: Daemon
     site: Site
     trial: Supervised
     address: str
+    broken: str
     cookies: dict[str, list[Cookie]] = field(default_factory=dict)
 
     def cookies_of(self, name: str, browser: Browser) -> list[Cookie]:
@@ -98,17 +101,18 @@ def running() -> Iterator[World]:
         site.environment["FIFOD_SUPERVISOR"] = trial.address
         site.manage("migrate", "-v0")
         make_people(site)
+        broken = Site(place / "broken", place / "run")
         daemon = KeptDaemon(place, trial)
         trial.keep("recorder", [str(CHECKOUT / "manage.py"), "record"], site.environment)
         with trial.running():
             trial.wait_until_ready()
-            with site.serving() as address:
-                yield World(daemon, site, trial, address)
+            with site.serving() as address, broken.serving() as broken_address:
+                yield World(daemon, site, trial, address, broken_address)
     finally:
         remove(place)
 
 
 def make_people(site: Site) -> None:
     """The accounts, all with the same password."""
-    told = {"people": PEOPLE, "password": PASSWORD, "staff": _STAFF}
+    told = {"people": PEOPLE, "password": PASSWORD}
     site.manage("shell", "-v0", "-c", _MAKE_PEOPLE.format(told=json.dumps(told)))
