@@ -45,7 +45,7 @@ def measure_figures(bench: Bench) -> Iterator[Figure]:
     program = shutil.which("chromium") or shutil.which("chromium-browser")
     if program is None:
         raise NotMeasurable("needs Chromium")
-    draws = 10 if bench.is_quick else 100
+    draws = 10 if bench.is_quick else 50
     crowd = 2 * PER_ACCOUNT if bench.is_quick else CROWD
     with fifod(bench) as server:
         assert server.environment is not None
@@ -107,7 +107,7 @@ def _others(address: str, names: list[str], count: int) -> Iterator[None]:
         selector = stack.enter_context(selectors.DefaultSelector())
         visitors = [Visitor(address, name) for name in names]
         for number in range(count):
-            connection = stack.enter_context(_watcher(visitors[number % len(visitors)]))
+            connection = stack.enter_context(_watcher(visitors[(number + 1) % len(visitors)]))
             selector.register(connection, selectors.EVENT_READ)
         stopped = threading.Event()
         thread = threading.Thread(target=_drain, args=(selector, stopped))

@@ -5,11 +5,15 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import pytest
+
 from fifod.client import Client
 from tests.daemons import Daemon
 from tests.web.conftest import CONFIG
 from tests.web.sites import Site
 from tests.web.visitors import Listener, Visitor, make_people
+
+pytestmark = pytest.mark.timeout(300)
 
 ACCOUNTS, OF_EACH = 10, 20
 

@@ -10,8 +10,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from tests.waiting import DEADLINE, until
-from tests.web.conftest import PASSWORD
-from tests.web.sites import Site
+from tests.web.sites import PASSWORD, Site
 
 _MAKE = """
 from django.contrib.auth.hashers import make_password
