@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tests.benchmarks import (
     classic,
+    histories,
     ledgers,
     picture,
     profiling,
@@ -39,6 +40,7 @@ MEASUREMENTS: dict[str, Callable[[Bench], Iterator[Figure]]] = {
     "resting": resting.measure_figures,
     "stages": stages.measure_figures,
     "classic": classic.measure_figures,
+    "history": histories.measure_figures,
     "live": watching.measure_figures,
 }
 LEDGERS = (0, 100_000, 1_000_000, 10_000_000)

@@ -281,6 +281,13 @@ def test_chips_remove_one_filter_each(ledger: Ledger, browser: Client) -> None:
     }
 
 
+def test_what_is_as_usual_is_no_filter(ledger: Ledger, auditor: Client) -> None:
+    usual = {"q": "", "whose": "all", "person": "", "method": "", "since": "", "until": "", "order": "newest"}
+    shown = auditor.get("/draws/", usual).context["shown"]
+    assert (shown.chips, shown.query) == ([], "")
+    assert [chip.value for chip in auditor.get("/draws/", {"whose": "own"}).context["shown"].chips] == ["My own"]
+
+
 def test_who_finds_nothing_is_told_what_to_do(ledger: Ledger, browser: Client) -> None:
     page = browser.get("/draws/", {"q": "nothing like this"})
     assert "No draw fits all of this" in text(page) and "Remove all filters" in text(page)

@@ -4,9 +4,11 @@ from dataclasses import dataclass
 
 from django.http import QueryDict
 
-from webui.history.forms import HistoryForm
+from webui.history.forms import ALL, HistoryForm
+from webui.history.question import Order
 
-_NO_FILTERS = ("order", "before", "after")
+_NO_FILTERS = ("order",)
+_USUAL = {"order": Order.NEWEST, "whose": ALL}
 
 
 @dataclass(frozen=True)
@@ -19,13 +21,13 @@ class Chip:
 
 
 def filters(form: HistoryForm) -> QueryDict:
-    """What counts of a form, as a query: neither what is empty nor what is wrong, and no place in the list."""
+    """What counts of a form, as a query: neither what is empty or as usual nor what is wrong."""
     kept = QueryDict(mutable=True)
     for name in form.fields:
         value = form.asked(name)
         if isinstance(value, list):
             kept.setlist(name, value)
-        elif value:
+        elif value and value != _USUAL.get(name):
             kept[name] = str(value)
     return kept
 
