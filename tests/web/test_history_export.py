@@ -2,16 +2,15 @@
 
 import csv
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
-from asgiref.sync import async_to_sync
 from django.contrib.auth.models import User
 from django.http import StreamingHttpResponse
-from django.test import AsyncClient, Client
+from django.test import Client
 
 from tests.web.conftest import logged_in, person
 from tests.web.histories import record
@@ -128,20 +127,6 @@ def test_what_is_not_fetched_is_not_read(ledger: Ledger, browser: Client, monkey
     assert len(asked) == 1
     answer.close()
     assert len(asked) == 1
-
-
-def test_the_asynchronous_server_gets_piece_by_piece_too(ledger: Ledger, alice: User, chunk: int) -> None:
-    async def pieces() -> list[bytes]:
-        client = AsyncClient()
-        await client.aforce_login(alice)
-        answer: Any = await client.get("/draws/export.json")
-        assert isinstance(answer, StreamingHttpResponse) and answer.is_async
-        content = answer.streaming_content
-        assert isinstance(content, AsyncIterator)
-        return [piece async for piece in content]
-
-    found = async_to_sync(pieces)()
-    assert len(found) == 2 + -(-9 // chunk) and len(json.loads(b"".join(found))) == 9
 
 
 def test_draws_that_come_meanwhile_are_left_out(

@@ -2,16 +2,14 @@
 
 import csv
 import json
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from io import StringIO
 from typing import Any
 
-from asgiref.sync import sync_to_async
-from django.core.handlers.asgi import ASGIRequest
 from django.db import models
 from django.db.models.functions import Cast
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
@@ -113,8 +111,7 @@ def export(request: AccountRequest, ending: str) -> HttpResponseBase:
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     if request.method == "HEAD":
         return HttpResponse(content_type=form.content_type, headers=headers)
-    pieces = _sendable(request, form.pieces(_chunks(request)))
-    return StreamingHttpResponse(pieces, content_type=form.content_type, headers=headers)
+    return StreamingHttpResponse(form.pieces(_chunks(request)), content_type=form.content_type, headers=headers)
 
 
 def _chunks(request: AccountRequest) -> Rows:
@@ -137,16 +134,3 @@ def _row(stored: tuple[Any, ...]) -> Row:
     row = list(stored)
     row[_TIME] = row[_TIME].replace(" ", "T") + "Z"
     return row
-
-
-def _sendable(request: HttpRequest, pieces: Iterator[str]) -> Iterator[str] | AsyncIterator[str]:
-    """The pieces as the server takes them; in the wrong manner Django would collect them all first."""
-    return _one_by_one(pieces) if isinstance(request, ASGIRequest) else pieces
-
-
-async def _one_by_one(pieces: Iterator[str]) -> AsyncIterator[str]:
-    def following() -> str | None:
-        return next(pieces, None)
-
-    while (piece := await sync_to_async(following)()) is not None:
-        yield piece
