@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from fifod.client import Members
 
 SECONDS_FOR_A_DRAW = 10.0
-SECONDS_FOR_A_QUESTION = 3.0
 SECONDS_FOR_HEALTH = 1.0
 SECONDS_FOR_METRICS = 0.8
 
@@ -38,19 +37,6 @@ def drawer(account: AbstractBaseUser) -> str:
 def draw(account: AbstractBaseUser, method: str, params: dict[str, Any], **members: "Unpack[Members]") -> Reply:
     """Draw on behalf of an account; the same `key` again gives the same draw."""
     return _call(SECONDS_FOR_A_DRAW, method, params, {**members, "user": record_name(account)})
-
-
-def result(account: AbstractBaseUser, serial: int) -> Reply:
-    """A draw of the account once more, with its record's `head` and `body`."""
-    return _call(SECONDS_FOR_A_QUESTION, names.RESULT, {"serialNumber": serial}, {"user": record_name(account)})
-
-
-def listed(account: AbstractBaseUser, serial: int) -> dict[str, Any] | None:
-    """The list's entry for a draw of the account, with `head` and `body`: it tells of secret draws too."""
-    newest = {"n": 1, "before": serial + 1}
-    reply = _call(SECONDS_FOR_A_QUESTION, names.DRAWS, newest, {"user": record_name(account)})
-    draws: list[dict[str, Any]] = reply.result["draws"]
-    return next((draw for draw in draws if draw["serialNumber"] == serial), None)
 
 
 def status(seconds: float = SECONDS_FOR_HEALTH) -> dict[str, Any]:
