@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from webui import environment
+from webui import environment, logs
 from webui.receipts.tokens import without_tokens
 
 _ENVIRONMENT = environment.read()
@@ -40,11 +40,11 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "webui.headers.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "webui.people.sessions.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "webui.people.sessions.AuthenticationMiddleware",
     "webui.bodies.BodyLimitMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -87,6 +87,7 @@ DATABASES: dict[str, dict[str, Any]] = {
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+AUTHENTICATION_BACKENDS = ["webui.people.backend.AccountBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
@@ -113,6 +114,7 @@ WHITENOISE_ALLOW_ALL_ORIGINS = False
 DATA_UPLOAD_MAX_MEMORY_SIZE = FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 
+SESSION_ENGINE = "webui.people.sessions"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
@@ -123,7 +125,8 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 
-if _ENVIRONMENT.behind_tls:
+BEHIND_TLS = _ENVIRONMENT.behind_tls
+if BEHIND_TLS:
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_SSL_REDIRECT = True
@@ -136,16 +139,17 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"plain": {"format": "%(name)s: %(levelname)s: %(message)s"}},
-    # Supervisors ask /healthz often, and its answer says what is wrong: the log would only repeat it.
     "filters": {
-        "but_healthz": {
-            "()": "django.utils.log.CallbackFilter",
-            "callback": lambda record: not record.getMessage().endswith(": /healthz"),
-        },
+        "news": {"()": "django.utils.log.CallbackFilter", "callback": logs.is_news},
+        "short": {"()": "django.utils.log.CallbackFilter", "callback": logs.shorten_refusal},
         "without_tokens": {"()": "django.utils.log.CallbackFilter", "callback": without_tokens},
     },
     "handlers": {
-        "stderr": {"class": "logging.StreamHandler", "formatter": "plain", "filters": ["but_healthz", "without_tokens"]}
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "plain",
+            "filters": ["news", "short", "without_tokens"],
+        }
     },
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     # What staff does to the service stands in the journal, too.

@@ -22,6 +22,7 @@ from tests.web import addresses
 from tests.web.addresses import Line
 from tests.web.conftest import logged_in, person
 from webui import access, gateway
+from webui.people import sessions
 from webui.receipts import links
 from webui.service.models import ServiceAct
 
@@ -52,6 +53,7 @@ FILLINGS: dict[str, Callable[[Scene, str], object]] = {
     "part": lambda scene, address: "daemon",
     "verb": lambda scene, address: "start",
     "nonsense": lambda scene, address: "nonsense",
+    "session": lambda scene, address: _session_of(scene),
     "object_id": lambda scene, address: _row_of(address),
     "id": lambda scene, address: _row_of(address),
     "content_type_id": lambda scene, address: ContentType.objects.get_for_model(User).pk,
@@ -63,7 +65,15 @@ FILLINGS: dict[str, Callable[[Scene, str], object]] = {
 def _row_of(address: str) -> object:
     """The key of a row of the table that an address of the admin names; Django's own view takes any."""
     _, _, app, model, *_ = address.split("/")
-    return 1 if app == "r" else apps.get_model(app, model)._default_manager.values_list("pk", flat=True)[0]
+    if app == "r":
+        return 1
+    return apps.get_model(app, model)._default_manager.order_by("pk").values_list("pk", flat=True)[0]
+
+
+def _session_of(scene: Scene) -> int:
+    """A session in which the owner is logged in."""
+    logged_in(scene.owner)
+    return sessions.of(scene.owner)[0].pk
 
 
 @pytest.fixture

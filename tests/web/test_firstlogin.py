@@ -8,9 +8,9 @@ from django.test import Client
 pytestmark = pytest.mark.django_db
 
 
-def _firstlogin(monkeypatch: pytest.MonkeyPatch, name: str, given: str) -> None:
+def _firstlogin(monkeypatch: pytest.MonkeyPatch, name: str, given: str, *options: str) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO(given))
-    call_command("firstlogin", name)
+    call_command("firstlogin", name, *options)
 
 
 def test_it_makes_an_administrator(monkeypatch: pytest.MonkeyPatch, client: Client) -> None:
@@ -32,3 +32,21 @@ def test_it_refuses_what_cannot_be(monkeypatch: pytest.MonkeyPatch, name: str, g
     with pytest.raises(CommandError, match="cannot"):
         _firstlogin(monkeypatch, name, given)
     assert not User.objects.exists()
+
+
+def test_it_makes_an_account_with_a_role_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    _firstlogin(monkeypatch, "carol", "open-sesame\n", "--role", "auditor", "--role", "member")
+    account = User.objects.get(username="carol")
+    assert {group.name for group in account.groups.all()} == {"auditor", "member"} and not account.is_superuser
+
+
+def test_a_role_takes_no_power_from_a_superuser(monkeypatch: pytest.MonkeyPatch) -> None:
+    _firstlogin(monkeypatch, "keeper", "open-sesame\n")
+    _firstlogin(monkeypatch, "keeper", "open-sesame\n", "--role", "member")
+    assert User.objects.get(username="keeper").is_superuser
+
+
+def test_it_makes_no_second_account_that_differs_in_capitals_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    _firstlogin(monkeypatch, "keeper", "open-sesame\n")
+    with pytest.raises(CommandError, match="other capitals"):
+        _firstlogin(monkeypatch, "Keeper", "open-sesame\n")

@@ -8,6 +8,7 @@ from django.contrib.admin import AdminSite
 from django.contrib.auth.views import LogoutView, redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import redirect
 from django.urls import reverse
 
 View = Callable[..., HttpResponseBase]
@@ -41,6 +42,14 @@ class Administration(AdminSite):
     def login(self, request: HttpRequest, extra_context: Any = None) -> Any:
         """Lead to the one login that the site has."""
         return redirect_to_login(request.GET.get("next") or reverse("admin:index"))
+
+    def password_change(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """Lead to the one page that the site has for this."""
+        return redirect("password_change")
+
+    def password_change_done(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """Likewise."""
+        return redirect("account")
 
     def logout(self, request: HttpRequest, extra_context: Any = None) -> Any:
         """Log out as the button on every other page does."""
