@@ -22,6 +22,8 @@ TOOLS = {
     "chromium": "chromium",
     "debootstrap": "debootstrap",
     "git": "git",
+    "msgfmt": "gettext",
+    "openssl": "openssl",
     "groff": "groff-base",
     "pv": "pv",
     "rngtest": "rng-tools5",
@@ -30,6 +32,15 @@ TOOLS = {
     "sudo": "sudo",
     "systemd-nspawn": "systemd-container",
 }
+# Servers, which Debian starts when it installs them and again with the machine: they are only unpacked, for the tests.
+SERVERS = {"caddy": "caddy", "nginx": "nginx"}
+UNPACKED = SCRATCH / "programs"
+UNPACK = """\
+cd "$1"; into=$2; shift 2
+apt-get -q download "$@"
+for package in *.deb; do dpkg -x "$package" "$into"; done
+"""
+PROGRAMS = (UNPACKED / "usr" / "bin", UNPACKED / "usr" / "sbin")
 
 
 def main() -> int:
@@ -40,6 +51,7 @@ def main() -> int:
         environment = Environment(LOCKS)
         environment.make(progress)
         install_tools(progress)
+        unpack_servers(progress)
         if sys.argv[1:]:
             return run(environment, ["pytest", *sys.argv[1:]])
         return run_everything(environment, progress)
@@ -60,6 +72,24 @@ def install_tools(progress: Progress) -> None:
         machine.install(missing, progress)
     except Problem as problem:
         progress.say(f"  Going on without {', '.join(missing)}: {problem}")
+
+
+def unpack_servers(progress: Progress) -> None:
+    """Get the programs of servers without installing them, which needs no root."""
+    places = os.pathsep.join([os.environ["PATH"], "/usr/sbin", *map(str, PROGRAMS)])
+    missing = [package for command, package in SERVERS.items() if not shutil.which(command, path=places)]
+    if not missing:
+        return
+    packages = SCRATCH / "packages"
+    shutil.rmtree(packages, ignore_errors=True)
+    packages.mkdir()
+    try:
+        command = ["sh", "-euc", UNPACK, "sh", str(packages), str(UNPACKED), *missing]
+        progress.run(f"Unpacking {', '.join(missing)} of Debian for the tests", command)
+    except Problem as problem:
+        progress.say(f"  Going on without {', '.join(missing)}: {problem}")
+    finally:
+        shutil.rmtree(packages, ignore_errors=True)
 
 
 def run_everything(environment: Environment, progress: Progress) -> int:
