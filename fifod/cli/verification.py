@@ -11,6 +11,7 @@ from fifod.cli.parser import Parser, add_timeout
 from fifod.client import Client
 from fifod.errors import EX_DATAERR, FifodError, LedgerError, NoPermission, NotFound, UsageError
 from fifod.ledger.chain import Findings, verify_heads
+from fifod.ledger.noted import noted_beside, verify_with_note
 from fifod.ledger.reader import LedgerReader
 from fifod.ledger.verifier import Progress, is_hex64, verify
 
@@ -137,11 +138,11 @@ def _check_this_machine(options: Namespace) -> int:
     directory = os.path.join(names.state_dir(), "ledger")
     reader = LedgerReader(directory)
     try:
-        can_read = bool(reader.segments() or _noted_by_daemon(directory))
+        can_read = bool(reader.segments() or noted_beside(directory))
     except NoPermission:
         can_read = False
     except LedgerError:
-        can_read = _noted_by_daemon(directory) is not None
+        can_read = noted_beside(directory) is not None
     if can_read:
         return _check_ledger(reader, f"the ledger in {directory}", options)
     if options.recompute:
@@ -175,16 +176,12 @@ def _heads(client: Client, first: int) -> Iterator[str]:
 
 
 def _check_ledger(reader: LedgerReader, what: str, options: Namespace, whole: bool = True) -> int:
-    # The note comes first: the daemon writes on meanwhile, and what it notes is in the ledger by then.
-    note = _noted_by_daemon(reader.directory) if whole else None
+    expected = dict(options.expect)
     with _Bar(_size(reader)) as progress:
-        findings = verify(reader, dict(options.expect), progress, whole=whole, recompute=options.recompute)
-    if note is not None and not _holds(reader, *note):
-        findings.add(
-            _head_path(reader.directory),
-            f"the daemon noted draw {note[0]} with hash {note[1]}, which the ledger no longer holds: "
-            "its newest records were removed or changed",
-        )
+        if whole:
+            findings = verify_with_note(reader, expected, progress, recompute=options.recompute)
+        else:
+            findings = verify(reader, expected, progress, whole=False, recompute=options.recompute)
     return _report(findings, what)
 
 
@@ -193,30 +190,6 @@ def _size(reader: LedgerReader) -> int:
         return reader.size_after(None)
     except LedgerError:
         return 0
-
-
-def _head_path(directory: str) -> str:
-    return os.path.join(os.path.dirname(os.path.abspath(directory)), "head")
-
-
-def _noted_by_daemon(directory: str) -> tuple[int, str] | None:
-    """The newest draw that the daemon noted beside the ledger; None if it noted none or the note cannot be read."""
-    if os.path.basename(os.path.abspath(directory)) != "ledger":
-        return None  # the archive lies beside that note too, which is not about it
-    try:
-        with open(_head_path(directory), encoding="ascii", errors="replace") as file:
-            serial, _, digest = file.read(200).strip().partition(":")
-    except OSError:
-        return None
-    return (int(serial), digest) if serial.isdecimal() and int(serial) and is_hex64(digest) else None
-
-
-def _holds(reader: LedgerReader, serial: int, digest: str) -> bool:
-    try:
-        line = reader.find_line(serial)
-        return line is not None and line.record().hash == digest
-    except LedgerError:
-        return False
 
 
 class _Bar:

@@ -38,7 +38,7 @@ class Page:
     @property
     def lines(self) -> str:
         """The log lines that it shows."""
-        found = re.search(r'<ol class="log".*?</ol>', self.page, re.S)
+        found = re.search(r'<div class="log".*?</div>', self.page, re.S)
         return unescape(re.sub(r"<[^>]*>", " ", found[0])) if found else ""
 
 

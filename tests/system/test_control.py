@@ -149,6 +149,18 @@ def test_reloading_is_done_or_said_to_have_failed(machine: Machine, site: Site) 
     assert machine.main_pid() == pid
 
 
+def test_the_ledger_is_verified_within_the_sandbox(machine: Machine, site: Site) -> None:
+    machine.run("/usr/local/bin/fifod-client", "5")
+    begun = site.visit(OPEN, ["post", "/service/ledger/verify/"], name="operator")[-1]
+    assert "Ledger, verify: begun." in begun.text
+    machine.wait_until(lambda: last_act(machine)[-1] != "begun", "the check has a result")
+    [page] = site.visit(OPEN, name="operator")
+    assert "Good." in page.text and "in one unbroken chain." in page.text
+    name, _, verb, about, result = last_act(machine)
+    assert (name, verb, about) == ("operator", "verify", "ledger") and str(result).startswith("good: ")
+    assert "cannot give way" not in machine.journal("--unit=fifod-web.service")
+
+
 def test_a_stop_that_hangs_is_said_to_hang(machine: Machine, site: Site, record_property: Record) -> None:
     with drop_in(machine, "[Service]\nTimeoutStopSec=6\nExecStop=+/bin/sleep 300\n"):
         page = site.visit(OPEN, ["post", "/service/daemon/stop/"], name="operator")[-1]

@@ -76,4 +76,4 @@ def test_a_trial_whose_programs_were_stopped_still_ends_cleanly(trial: Trial, vi
 
 def test_the_password_stands_in_no_line_of_the_page(trial: Trial, visitor: Visitor) -> None:
     assert trial.password not in visitor.get("/service/")["page"]
-    assert re.search(r'<ol class="log".*begins|serving requests', visitor.page)
+    assert re.search(r'<div class="log".*begins|serving requests', visitor.page)

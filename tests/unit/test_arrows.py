@@ -63,6 +63,8 @@ FOR_THE_WEB = {
     "fifod.errors",
     "fifod.names",
     "fifod.ledger",
+    "fifod.ledger.chain",
+    "fifod.ledger.noted",
     "fifod.ledger.reader",
     "fifod.ledger.receipt",
     "fifod.ledger.record",

@@ -24,7 +24,9 @@ from tests.web.conftest import logged_in, person
 from webui import access, gateway
 from webui.people import sessions
 from webui.receipts import links
+from webui.service import verification
 from webui.service.models import ServiceAct
+from webui.service.units import BEGUN
 
 LINES = [line for line in addresses.read() if not line.elsewhere]
 
@@ -77,10 +79,17 @@ def _session_of(scene: Scene) -> int:
 
 
 @pytest.fixture
-def scene(shared: Daemon, record: Callable[[Daemon], None], settings: Settings, place: Path) -> Scene:
+def scene(
+    shared: Daemon,
+    record: Callable[[Daemon], None],
+    settings: Settings,
+    place: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Scene:
     """One draw in ledger and table, a row in every table of the admin; no supervisor, no token for metrics."""
     settings.SUPERVISOR = str(place / "nobody")
     settings.METRICS_TOKEN_FILE = place / "none"
+    monkeypatch.setattr(verification, "start", lambda account: BEGUN)  # no process for each who may
     owner = person("owner", access.MEMBER)
     people = {
         "anonymous": None,

@@ -14,7 +14,14 @@ from tests.web.pages import text
 from tests.web.service import account, pid_of
 from webui.service.models import ServiceAct
 
-ACTS = [("daemon", "stop"), ("daemon", "start"), ("recorder", "restart"), ("daemon", "reload")]
+ACTS = [
+    ("daemon", "stop"),
+    ("daemon", "start"),
+    ("recorder", "restart"),
+    ("daemon", "reload"),
+    ("ledger", "verify"),
+    ("ledger", "cancel"),
+]
 
 
 @contextmanager
@@ -78,8 +85,8 @@ def test_a_form_of_another_site_does_nothing(trial: Supervised, db: None) -> Non
 
 def test_every_form_carries_the_token_and_stopping_is_asked_for_twice(trial: Supervised, operator: Client) -> None:
     page = operator.get("/service/").content.decode()
-    forms = re.findall(r'<form class="act".*?</form>', page, re.S)
-    assert len(forms) == 7 and all("csrfmiddlewaretoken" in form for form in forms)
+    forms = re.findall(r'<form class="act.*?</form>', page, re.S)
+    assert len(forms) == 9 and all("csrfmiddlewaretoken" in form for form in forms)
     hidden = "".join(re.findall(r"<details>.*?</details>", page, re.S))
     assert len(re.findall(r"/service/\w+/(?:stop|restart)/", hidden)) == 4
     assert len(re.findall(r"/service/\w+/(?:stop|restart)/", page)) == 4

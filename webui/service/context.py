@@ -16,3 +16,8 @@ def names_proven(request: HttpRequest) -> dict[str, bool]:
     except OSError:
         return {"names_proven": True}
     return {"names_proven": owner != os.getuid()}
+
+
+def daemon_is_stopped(request: HttpRequest) -> dict[str, bool]:
+    """Whether the daemon was stopped: its PID file goes with it, so no page has to ask anybody."""
+    return {"daemon_is_stopped": not os.path.exists(settings.RUNTIME_DIR / "fifod.pid")}

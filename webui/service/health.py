@@ -19,7 +19,7 @@ State = dict[str, Any]
 
 def report() -> tuple[bool, dict[str, State]]:
     """Whether all is well, and the state of each part."""
-    parts = {"daemon": _daemon(), "recorder": _recorder(), "database": _database()}
+    parts = {"daemon": _daemon(), "recorder": recorder(), "database": _database()}
     return all(part["ok"] for part in parts.values()), parts
 
 
@@ -43,7 +43,8 @@ def _database() -> State:
     return {"ok": True, "state": "ready"}
 
 
-def _recorder() -> State:
+def recorder() -> State:
+    """How the recorder is."""
     try:
         position = stored_position()
         behind = seconds_behind(position)

@@ -1,4 +1,4 @@
-"""The audit log: who did what to the service, when, and what came of it."""
+"""The audit log, with who did what to the service, when, and what came of it; and checks of the ledger."""
 
 from django.db import models
 
@@ -25,3 +25,31 @@ class ServiceAct(models.Model):
 
     def __str__(self) -> str:
         return f"{self.account_name}: {self.verb} {self.unit}: {self.result}"
+
+
+class Verification(models.Model):
+    """One check of the whole ledger: how far it is, and what it found. Who began it, and when, its act says."""
+
+    class Outcome(models.TextChoices):
+        """How it ended."""
+
+        GOOD = "good"
+        FAULTY = "faulty"
+        CANCELLED = "cancelled"
+        FAILED = "failed"
+
+    act = models.OneToOneField(ServiceAct, models.CASCADE, primary_key=True)
+    done = models.PositiveBigIntegerField("bytes checked", default=0)
+    total = models.PositiveBigIntegerField("bytes in the ledger", default=0)
+    is_to_stop = models.BooleanField("somebody cancelled it", default=False)
+    ended = models.DateTimeField(null=True)
+    outcome = models.CharField(
+        max_length=20, choices=Outcome.choices, default="", help_text="Empty: it is under way, or was cut off."
+    )
+    report = models.JSONField(null=True, help_text="What it found (webui.service.report).")
+
+    class Meta:
+        ordering = ["-act_id"]
+
+    def __str__(self) -> str:
+        return f"check of the ledger, {self.outcome or 'without an end'}"

@@ -4,12 +4,32 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
 HANGS_AFTER = 2.0
 SECONDS_FOR_AN_ACT = 3.0
 """How long a page waits for an act to be done before it says that it is still under way."""
 
 VERBS = {"daemon": ("start", "stop", "restart", "reload"), "recorder": ("start", "stop", "restart")}
-TITLES = {"daemon": "Daemon", "recorder": "Recorder"}
+TITLES = {"daemon": _("Daemon"), "recorder": _("Recorder"), "ledger": _("Ledger")}
+VERB_TITLES = {
+    "start": _("start"),
+    "stop": _("stop"),
+    "restart": _("restart"),
+    "reload": _("reload"),
+    "verify": _("verify"),
+    "cancel": _("cancel"),
+}
+CONDITIONS = {
+    "running": _("Running"),
+    "stopped": _("Stopped"),
+    "starting": _("Starting"),
+    "stopping": _("Stopping"),
+    "reloading": _("Reloading"),
+    "failed": _("Failed"),
+    "unknown": _("Unknown"),
+}
 
 _EXITS = {
     0: "ended by itself, as it should",
@@ -45,9 +65,21 @@ class State:
     problem: str = ""
 
     @property
-    def title(self) -> str:
+    def title(self) -> Promise:
         """The program's name for people."""
         return TITLES[self.part]
+
+    @property
+    def shown_condition(self) -> Promise | str:
+        """How it is, in a word."""
+        return CONDITIONS.get(self.condition, self.condition)
+
+    @property
+    def looks(self) -> str:
+        """How it is, for the eye: well, changing, off or bad."""
+        if self.problem or self.hangs or self.condition in ("failed", "unknown"):
+            return "bad"
+        return {"running": "well", "stopped": "off"}.get(self.condition, "changing")
 
     @property
     def shown_says(self) -> str:
@@ -83,10 +115,11 @@ class Result:
     @property
     def is_done(self) -> bool:
         """Whether it was done."""
-        return self.kind == "done"
+        return self.kind in ("done", "begun")
 
 
 DONE = Result("done")
+BEGUN = Result("begun")
 UNDER_WAY = Result(f"still under way after {SECONDS_FOR_AN_ACT:.0f} s")
 
 
