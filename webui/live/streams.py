@@ -103,13 +103,15 @@ def _put_in_front(number: int, act: Callable[[], object]) -> None:
 async def _pour(watcher: Watcher, send: Send) -> None:
     """Send what there is, until the watcher's end or until nothing more is taken."""
     while not watcher.has_ended or watcher.waiting:
+        # Not wait_for, which would make a task each time: with many watchers that is most of the work.
         try:
-            await asyncio.wait_for(watcher.awake.wait(), HEARTBEAT_EVERY)
+            async with asyncio.timeout(HEARTBEAT_EVERY):
+                await watcher.awake.wait()
         except TimeoutError:
-            await _send(send, HEARTBEAT)
-            continue
+            watcher.waiting.append(HEARTBEAT)
         try:
-            await asyncio.wait_for(_send(send, watcher.take()), PATIENCE)
+            async with asyncio.timeout(PATIENCE):
+                await _send(send, watcher.take())
         except TimeoutError:
             return
 
