@@ -13,6 +13,7 @@ from tests.benchmarks import (
     histories,
     ledgers,
     picture,
+    posts,
     profiling,
     records,
     report,
@@ -23,6 +24,7 @@ from tests.benchmarks import (
     streams,
     throughput,
     watching,
+    weights,
 )
 from tests.benchmarks.bench import CHECKOUT, Bench, NotMeasurable, open_bench, say
 from tests.benchmarks.figures import Figure
@@ -39,6 +41,8 @@ MEASUREMENTS: dict[str, Callable[[Bench], Iterator[Figure]]] = {
     "start": resting.measure_client,
     "resting": resting.measure_figures,
     "stages": stages.measure_figures,
+    "posts": posts.measure_figures,
+    "weights": weights.measure_figures,
     "classic": classic.measure_figures,
     "history": histories.measure_figures,
     "live": watching.measure_figures,

@@ -104,11 +104,17 @@ def a_core() -> int:
 
 @contextmanager
 def running(
-    command: Sequence[str | Path], environment: dict[str, str] | None = None
+    command: Sequence[str | Path], environment: dict[str, str] | None = None, pass_fds: Sequence[int] = ()
 ) -> Iterator[subprocess.Popen[str]]:
     """A child that is stopped at the end, however that comes."""
     child = subprocess.Popen(
-        command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        pass_fds=pass_fds,
     )
     try:
         yield child

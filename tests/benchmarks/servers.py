@@ -18,6 +18,7 @@ from tests.benchmarks.bench import Bench, running
 READY_DEADLINE = 120.0
 CONFIGURATION = """\
 durability = "{durability}"
+{more}
 [limits]
 draws_per_minute = 1_000_000_000
 values_per_minute = 1_000_000_000_000
@@ -44,12 +45,17 @@ class Server:
 
 @contextmanager
 def fifod(
-    bench: Bench, *, durability: str = "process", state: Path | None = None, prefix: Sequence[str] = ("-m", "fifod")
+    bench: Bench,
+    *,
+    durability: str = "process",
+    more: str = "",
+    state: Path | None = None,
+    prefix: Sequence[str] = ("-m", "fifod"),
 ) -> Iterator[Server]:
-    """A fifod that serves; with `state` it continues the ledger that is there."""
+    """A fifod that serves, with `more` in its configuration; with `state` it continues the ledger that is there."""
     # The socket has a directory of its own: its path must be short, and that of the bench may be long.
     with bench.directory() as directory, TemporaryDirectory(prefix="fifod-benchmarks-") as short:
-        (directory / "fifod.toml").write_text(CONFIGURATION.format(durability=durability))
+        (directory / "fifod.toml").write_text(CONFIGURATION.format(durability=durability, more=more))
         environment = bench.environment | {
             "FIFOD_RUNTIME_DIR": str(directory / "run"),
             "FIFOD_STATE_DIR": str(state or directory / "state"),
