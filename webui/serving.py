@@ -32,16 +32,6 @@ WATCHED = frozenset({"/healthz", "/metrics"})
 STREAMS = 6
 PIECE = 64 * 1024
 SECONDS_FOR_A_PIECE = 60.0
-MAX_BODY = 8 * 1024 * 1024
-"""More is not read; what a page takes is its own matter, and less."""
-
-
-class _Gone(Exception):
-    """The request's sender closed the connection before its end."""
-
-
-class _TooLarge(Exception):
-    """The request has more bytes than are read."""
 
 
 class Pages(BaseHandler):
@@ -58,16 +48,11 @@ class Pages(BaseHandler):
         """Answer one request."""
         if scope["type"] != "http":
             raise ValueError(f"cannot serve {scope['type']}: these are pages, for HTTP")
-        if _announced(scope) > MAX_BODY:
-            return await _send_whole(_too_large(), send)
         threads = self._threads_of_watchers if scope["path"] in WATCHED else self._threads
         with tempfile.SpooledTemporaryFile(settings.FILE_UPLOAD_MAX_MEMORY_SIZE) as body:
-            try:
-                length = await _read(receive, body)
-            except _Gone:
+            length = await _read(receive, body)
+            if length is None:
                 return
-            except _TooLarge:
-                return await _send_whole(_too_large(), send)
             response = await asyncio.get_running_loop().run_in_executor(threads, self._answer, scope, body, length)
         if isinstance(response, StreamingHttpResponse):
             async with self._streams:
@@ -90,30 +75,18 @@ class Pages(BaseHandler):
         return response
 
 
-def _announced(scope: Message) -> int:
-    """How long the request's body is going to be, if that is said."""
-    return int(dict(scope["headers"]).get(b"content-length", 0))
-
-
-async def _read(receive: Receive, body: IO[bytes]) -> int:
-    """Read the request's body to its end; how long it is."""
+async def _read(receive: Receive, body: IO[bytes]) -> int | None:
+    """Read the request's body to its end, which bodies.py bounds; how long it is, or None if its sender left."""
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise _Gone
+            return None
         body.write(message.get("body", b""))
-        if body.tell() > MAX_BODY:
-            raise _TooLarge
         if not message.get("more_body", False):
             break
     length = body.tell()
     body.seek(0)
     return length
-
-
-def _too_large() -> HttpResponse:
-    text = f"Too large: a request has at most {MAX_BODY // (1024 * 1024)} MiB."
-    return HttpResponse(text, status=413, content_type="text/plain", headers={"Connection": "close"})
 
 
 def _read_file(response: FileResponse) -> HttpResponse:

@@ -67,14 +67,6 @@ def get(address: str, path: str, method: str = "GET", **more: Any) -> tuple[int,
         connection.close()
 
 
-def raw(address: str, request: bytes) -> bytes:
-    """What is answered to these bytes until the server hangs up."""
-    place = urlsplit(address)
-    with socket.create_connection((place.hostname, place.port or 0), DEADLINE) as connection:
-        connection.sendall(request)
-        return connection.makefile("rb").read()
-
-
 def test_health_is_told_while_every_thread_waits_and_more_requests_do(address: str, gate: Gate) -> None:
     with ThreadPoolExecutor(SLOW) as people:
         answers = [people.submit(get, address, "/odd/wait") for _ in range(SLOW)]
@@ -151,15 +143,6 @@ def test_the_senders_address_is_the_connections_whatever_headers_say(address: st
     headers = {"X-Forwarded-For": "10.1.2.3", "X-Forwarded-Proto": "https", "X_Forwarded_Proto": "https"}
     came = json.loads(get(address, "/odd/echo", "POST", headers=headers)[1])
     assert came == {"length": 0, "from": "127.0.0.1", "secure": False}
-
-
-@pytest.mark.parametrize("announced", [True, False])
-def test_a_body_beyond_all_measure_is_refused(address: str, announced: bool) -> None:
-    length = serving.MAX_BODY + 1
-    head = f"Content-Length: {length}" if announced else "Transfer-Encoding: chunked"
-    body = b"" if announced else b"%x\r\n%s\r\n" % (length, b"x" * length)
-    answer = raw(address, f"POST /odd/echo HTTP/1.1\r\nHost: localhost\r\n{head}\r\n\r\n".encode() + body)
-    assert answer.startswith(b"HTTP/1.1 413 ") and b"8 MiB" in answer
 
 
 def test_half_a_request_is_not_answered(address: str, gate: Gate) -> None:
