@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.utils.functional import SimpleLazyObject
 
-from webui.people import visitors
+from webui.people import holders, visitors
 from webui.people.models import Session
 from webui.people.visitors import Visitor
 
@@ -39,12 +39,10 @@ class SessionStore(db.SessionStore):
         return Session
 
     def _get_session_from_db(self) -> Session | None:
-        now = timezone.now()
-        held = Session.objects.select_related("account").filter(session_key=self.session_key, expire_date__gt=now)
-        row = held.order_by().first()
+        row = holders.session(self.session_key) if self.session_key else None
         if row is None:
             self._session_key = None
-        elif row.account_id and now - row.seen > SEEN_AGAIN_AFTER:
+        elif row.account_id and timezone.now() - row.seen > SEEN_AGAIN_AFTER:
             self._note_use(row)
         self.account = row.account if row else None
         return row
