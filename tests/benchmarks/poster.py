@@ -85,16 +85,19 @@ def measure(errand: Errand) -> dict[str, float]:
     start = time.perf_counter_ns() + int(errand.warm_up * 1e9)
     end = start + int(errand.seconds * 1e9)
     taken: list[int] = []
+    answers = length = 0
     while (now := time.perf_counter_ns()) < end or not taken:
         for key, _ in selector.select(DEADLINE) or _fail("no answer came"):
             connection = key.data
             if connection.is_answered():
+                answers, length = answers + 1, connection.length
                 if now > start:
                     taken.append(time.perf_counter_ns() - connection.sent)
                 connection.send()
     taken.sort()
     shares = {name: taken[int(share * len(taken))] for name, share in {"p50": 0.5, "p95": 0.95}.items()}
-    return {"rate": len(taken) / errand.seconds, "length": connection.length, **shares}
+    rate = len(taken) * 1e9 / (now - start)
+    return {"rate": rate, "answers": answers, "length": length, **shares}
 
 
 def main() -> None:
