@@ -186,6 +186,14 @@ def test_it_shows_every_method(shared: Daemon, alice: User, browser: Client, rec
     assert values_of(browser.get(f"/draws/{serials[3]}/")) == replies[3].data
 
 
+def test_it_shows_parameters_as_the_record_has_them(shared: Daemon, alice: User, browser: Client) -> None:
+    with Drawer(str(shared.run), user=gateway.record_name(alice)) as drawer:
+        texts = drawer.strings(2, characters="aAbBÄ<i>").serial_number
+        lists = drawer.sequences(2, [3, 4], replacement=[True, False]).serial_number
+    assert "characters aAbBÄ<i> , replacement true" in text(browser.get(f"/draws/{texts}/"))
+    assert "length [3, 4] ," in text(browser.get(f"/draws/{lists}/"))
+
+
 def test_it_says_that_names_are_not_proven_where_one_user_runs_all(shared: Daemon, browser: Client) -> None:
     assert "names of drawers are not proven" in text(browser.get(f"/draws/{draw(browser)}/"))
 

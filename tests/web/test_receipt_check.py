@@ -185,6 +185,7 @@ def test_only_so_many_records_are_followed(ledger: Ledger, monkeypatch: pytest.M
 
 def test_the_newest_draw_has_nothing_behind_it(ledger: Ledger, browser: Client) -> None:
     assert "Nothing has been recorded after it yet" in text(checked(browser, 20))
+    assert "the one record behind it follows from it" in text(checked(browser, 19))
 
 
 def test_a_secret_draw_leaves_open_what_needs_its_seed(shared: Daemon, alice: User, browser: Client) -> None:

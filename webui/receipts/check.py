@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from fifod.errors import FifodError, LedgerError, NoPermission
 from fifod.ledger.record import DRAW, Record
@@ -147,9 +148,12 @@ def _followed(place: records.Place, here: Record, details: list[tuple[str, str]]
             "It follows the record before it, and the next %(count)s records follow from it, up to draw %(serial)s."
         )
     elif count:
-        words = _(
+        words = ngettext(
+            "It follows the record before it, and the one record behind it follows from it, up to the newest, "
+            "at draw %(serial)s. To change this draw, that one would have to be changed too.",
             "It follows the record before it, and all %(count)s records behind it follow from it, one by one, "
-            "up to the newest, at draw %(serial)s. To change this draw, all of them would have to be changed."
+            "up to the newest, at draw %(serial)s. To change this draw, all of them would have to be changed.",
+            count,
         )
     else:
         words = _("It follows the record before it. Nothing has been recorded after it yet.")

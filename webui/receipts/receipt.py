@@ -70,6 +70,14 @@ class Receipt:
         return self.values is not None and len(self.values) > _SHOWN_AT_ONCE
 
     @property
+    def params(self) -> list[tuple[str, str]]:
+        """The parameters as the record writes them, texts without quotes."""
+        return [
+            (name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+            for name, value in self.draw.params.items()
+        ]
+
+    @property
     def is_archived(self) -> bool:
         """Whether the record is not in the ledger any more, but in its archive."""
         return self.place is not None and self.place.is_archived
