@@ -11,6 +11,7 @@ from playwright.sync_api import Locator, expect
 
 from tests.browser.conftest import OpenVisit, Visit
 from tests.browser.world import World, running
+from tests.waiting import until
 
 LONG = 60_000.0
 """For what a process of its own does, which gives way to others."""
@@ -150,6 +151,12 @@ def test_it_works_without_scripts(open_visit: OpenVisit, world: World) -> None:
     expect(page.get_by_role("log").get_by_text("a line of the daemon").first).to_be_hidden()
     page.get_by_role("button", name="Verify the ledger").click()
     expect(page.get_by_text("Ledger, verify: begun.")).to_be_visible()
+
+    def is_good() -> bool:
+        page.reload()
+        return "Good." in page.content()
+
+    until(is_good, "the page has the result")
 
 
 def test_every_page_says_so_when_fifod_is_stopped(visit: Visit) -> None:
