@@ -52,6 +52,7 @@ _CLIENT = then(
     unfold(".client-card details"),
 )
 _CHECK = then(press(".check .button", ".verdict"), unfold())
+_NAMES = then(fill_in(list="\n".join(ROTA)), press("#list button[type=submit]", "#list .names"))
 _KINDS = ("integers", "pick", "shuffle", "sequences", "decimals", "gaussians", "strings", "uuids", "blobs")
 _RECEIPTS = ("integers", "many", "sequences", "decimals", "gaussians", "strings", "uuids", "blobs", "secret")
 _ADMIN = (
@@ -73,6 +74,7 @@ _ADMIN = (
     ("groups", "auth/group/", ""),
     ("group", "auth/group/<object_id>/change/", "auth/group/1/change/"),
     ("group-changes", "auth/group/<object_id>/history/", "auth/group/1/history/"),
+    ("changes", "admin/logentry/", ""),
     ("acts", "service/serviceact/", ""),
     ("act", "service/serviceact/<object_id>/change/", "service/serviceact/{act}/change/"),
     ("act-changes", "service/serviceact/<object_id>/history/", "service/serviceact/{act}/history/"),
@@ -105,6 +107,8 @@ def _wrong(name: str, address: str, deed: Deed, **fields: str) -> Sight:
     return Sight(name, address, deed=then(fill_in(**fields), deed))
 
 
+_WRONG_PASSWORDS = {"old_password": "?", "new_password1": "short", "new_password2": "other"}
+
 SIGHTS = [
     *map(_draw, _KINDS),
     _drawn("few", "integers", n="3", purpose="who begins"),
@@ -126,6 +130,8 @@ SIGHTS = [
         "/draws/{strings}/",
         deed=press("#links form[action$='/links/'] button", "#new-link"),
     ),
+    Sight("receipt-names", "/draws/<serial>/list/", "/draws/{pick}/", deed=_NAMES),
+    Sight("public-names", "/r/<token>/list/", "/draws/{pick}/", deed=then(follow_public_link, _NAMES)),
     Sight("public", "/r/<token>/", "/draws/{integers}/", deed=follow_public_link),
     Sight("public-checked", "/r/<token>/check/", "/draws/{gaussians}/", deed=then(follow_public_link, _CHECK)),
     Sight("public-gone", "/r/<nonsense>/", "/r/nothing/", who="", status=404),
@@ -142,6 +148,9 @@ SIGHTS = [
     Sight("service", "/service/", who="oscar"),
     Sight("service-asks", "/service/", who="oscar", deed=unfold(".acts details")),
     *(_admin(*place) for place in _ADMIN),
+    Sight("account", "/account/", who="oscar"),
+    Sight("password", "/account/password/"),
+    _wrong("password-wrong", "/account/password/", press("main form button", ".error"), **_WRONG_PASSWORDS),
     Sight("error-403", "/service/", who="nina", status=403),
     Sight("error-404", "/draws/<missing>/", "/draws/{foreign}/", status=404),
     _refused("error-413", grow, 413),
@@ -161,6 +170,8 @@ NO_PAGES = (
     "/admin/jsi18n/",
     "/admin/password_change/",
     "/admin/password_change/done/",
+    "/admin/admin/logentry/<object_id>/change/",
+    "/admin/admin/logentry/<object_id>/history/",
     "/admin/auth/group/add/",
     "/admin/auth/group/<object_id>/delete/",
 )
