@@ -72,16 +72,22 @@ class DrawAdmin(ReadOnlyAdmin):
     show_facets = admin.ShowFacets.NEVER
     paginator = BoundedPaginator
     search_fields = ("serial",)
-    search_help_text = (
+    search_help_text = _(
         "A serial number, a drawer (unix:1000, web:7:alice), the SHA-256 of a list, or words of the purpose."
     )
     readonly_fields = ("client",)
     fieldsets = (
         (None, {"fields": ("serial", "time", "purpose", "method", "params")}),
-        ("Drawer", {"fields": ("drawer", "uid", "user", "transport", "client", "key_digest")}),
-        ("Values", {"fields": ("recipe", "seed", "secret", "seed_hash", "repeatable", "input_count", "input_sha256")}),
-        ("Delivery", {"fields": ("received", "undelivered", "undelivered_reason", "stream_length", "stream_sha256")}),
-        ("Place in the chain", {"fields": ("hash", "prev")}),
+        (_("Drawer"), {"fields": ("drawer", "uid", "user", "transport", "client", "key_digest")}),
+        (
+            _("Values"),
+            {"fields": ("recipe", "seed", "secret", "seed_hash", "repeatable", "input_count", "input_sha256")},
+        ),
+        (
+            _("Delivery"),
+            {"fields": ("received", "undelivered", "undelivered_reason", "stream_length", "stream_sha256")},
+        ),
+        (_("Place in the chain"), {"fields": ("hash", "prev")}),
     )
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:

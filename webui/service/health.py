@@ -5,6 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, connection
+from django.utils.translation import gettext_noop
 
 from fifod.errors import FifodError
 from fifod.ledger.reader import LedgerReader, Position
@@ -49,7 +50,7 @@ def recorder() -> State:
         position = stored_position()
         behind = seconds_behind(position)
     except DatabaseError:
-        return {"ok": False, "state": "unknown", "message": "the database cannot be read"}
+        return {"ok": False, "state": "unknown", "message": gettext_noop("the database cannot be read")}
     except FifodError as error:
         return {"ok": False, "state": "failing", "message": error.message}
     if not locks.is_held():

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import gettext_noop as _
 
 from webui.service.units import Line, Lines
 
@@ -51,14 +52,14 @@ def _ask(after: str, count: int) -> list[dict[str, Any]]:
         found = [json.loads(line) for line in _exchange(question).splitlines()]
     except FileNotFoundError:
         raise Unreadable(
-            "the reader's socket is not there; fifod-journal.socket must be installed and active"
+            _("the reader's socket is not there; fifod-journal.socket must be installed and active")
         ) from None
     except ConnectionRefusedError:
         raise Unreadable(
-            "nobody serves the reader's socket; start fifod-journal.socket, then restart fifod-web.service"
+            _("nobody serves the reader's socket; start fifod-journal.socket, then restart fifod-web.service")
         ) from None
     except PermissionError:
-        raise Unreadable("this site's user may not use the reader's socket") from None
+        raise Unreadable(_("this site's user may not use the reader's socket")) from None
     except TimeoutError:
         raise Unreadable(f"the reader did not answer within {SECONDS:.0f} s") from None
     except (OSError, ValueError) as error:
@@ -71,7 +72,7 @@ def _checked(found: list[Any]) -> list[dict[str, Any]]:
         if not isinstance(entry, dict) or not entry.keys() >= {"cursor", "time", "unit", "priority", "message"}:
             if isinstance(entry, dict) and "error" in entry:
                 raise NotTheReaders(str(entry["error"]))
-            raise Unreadable("the reader did not answer as it should")
+            raise Unreadable(_("the reader did not answer as it should"))
     return found
 
 
@@ -88,4 +89,4 @@ def _exchange(question: bytes) -> bytes:
             if not more:
                 return bytes(answer)
             answer += more
-    raise Unreadable("the reader sent more than it should")
+    raise Unreadable(_("the reader sent more than it should"))

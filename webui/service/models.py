@@ -1,6 +1,7 @@
 """The audit log, with who did what to the service, when, and what came of it; and checks of the ledger."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class ServiceAct(models.Model):
@@ -8,18 +9,21 @@ class ServiceAct(models.Model):
 
     LONGEST_RESULT = 300
 
-    time = models.DateTimeField(auto_now_add=True)
-    account_id = models.BigIntegerField("account number")
-    account_name = models.CharField("account", max_length=150)
-    verb = models.CharField(max_length=20)
-    unit = models.CharField(max_length=100)
+    time = models.DateTimeField(_("time"), auto_now_add=True)
+    account_id = models.BigIntegerField(_("account number"))
+    account_name = models.CharField(_("account"), max_length=150)
+    verb = models.CharField(_("verb"), max_length=20)
+    unit = models.CharField(_("unit"), max_length=100)
     result = models.CharField(
-        max_length=LONGEST_RESULT, default="begun", help_text="“begun”: this site ended before it knew the result."
+        _("result"),
+        max_length=LONGEST_RESULT,
+        default="begun",
+        help_text=_("“begun”: this site ended before it knew the result."),
     )
 
     class Meta:
-        verbose_name = "act on the service"
-        verbose_name_plural = "acts on the service"
+        verbose_name = _("act on the service")
+        verbose_name_plural = _("acts on the service")
         ordering = ["-id"]
         permissions = [("control", "Can see, start, stop, restart and reload fifod")]
 

@@ -12,12 +12,14 @@ from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from webui.service import control, facts, verification
 from webui.service.filters import LEVELS, Filter
 from webui.service.units import TITLES, VERB_TITLES, VERBS, Result, failed
+from webui.service.words import shown
 
 LINES_SHOWN = 200
 LONGEST_CURSOR = 300
@@ -82,9 +84,11 @@ def _done(request: StaffRequest, part: str, verb: str, do: Callable[[User], Resu
     try:
         result = do(request.user)
     except DatabaseError:
-        result = failed("it cannot be written down, because the database does not take it; nothing was done")
+        result = failed(
+            gettext_noop("it cannot be written down, because the database does not take it; nothing was done")
+        )
     level = messages.SUCCESS if result.is_done else messages.WARNING
-    words = {"part": TITLES[part], "verb": VERB_TITLES[verb], "result": result}
+    words = {"part": TITLES[part], "verb": VERB_TITLES[verb], "result": shown(str(result))}
     messages.add_message(request, level, _("%(part)s, %(verb)s: %(result)s.") % words)
     return redirect("service")
 

@@ -8,6 +8,8 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
+from django.utils.translation import gettext_noop as _
+
 from webui.service.units import DONE, SECONDS_FOR_AN_ACT, UNDER_WAY, Line, Lines, Result, State, failed, refused
 
 PROGRAMS = {"daemon": "fifod", "recorder": "recorder"}
@@ -24,7 +26,7 @@ class Unreachable(Exception):
 class Supervisor:
     """The trial that this site is part of."""
 
-    keeper = "the trial"
+    keeper = _("the trial")
 
     def __init__(self, address: str) -> None:
         self._address = address
@@ -80,13 +82,13 @@ class Supervisor:
         try:
             answer = json.loads(_exchange(self._address, json.dumps(order).encode() + b"\n"))
         except (FileNotFoundError, ConnectionRefusedError):
-            raise Unreachable("the trial's supervisor is not there") from None
+            raise Unreachable(_("the trial's supervisor is not there")) from None
         except TimeoutError:
-            raise Unreachable("the trial's supervisor does not answer") from None
+            raise Unreachable(_("the trial's supervisor does not answer")) from None
         except (OSError, ValueError) as error:
             raise Unreachable(f"the trial's supervisor did not answer as it should: {error}") from None
         if not isinstance(answer, dict) or "error" in answer:
-            raise Unreachable("the trial's supervisor did not understand; is it of the same version?")
+            raise Unreachable(_("the trial's supervisor did not understand; is it of the same version?"))
         return answer
 
 

@@ -6,6 +6,7 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
+from django.utils.translation import gettext_noop as _
 from jeepney import DBusAddress, DBusErrorResponse, MatchRule, new_method_call
 from jeepney.bus import get_bus
 from jeepney.bus_messages import message_bus
@@ -44,25 +45,26 @@ _CONDITIONS = {
     "maintenance": "failed",
 }
 _REFUSALS = {
-    "org.freedesktop.DBus.Error.AccessDenied": "polkit did not allow it to this site's user; is fifod's rule there?",
-    "org.freedesktop.DBus.Error.InteractiveAuthorizationRequired": "polkit wants a password, which this site has not; "
-    "is fifod's rule there?",
+    "org.freedesktop.DBus.Error.AccessDenied": _("polkit did not allow it to this site's user; is fifod's rule there?"),
+    "org.freedesktop.DBus.Error.InteractiveAuthorizationRequired": _(
+        "polkit wants a password, which this site has not; is fifod's rule there?"
+    ),
 }
 _FAILURES = {
-    f"{_SYSTEMD}.NoSuchUnit": "systemd does not know this unit; it is not installed",
-    f"{_SYSTEMD}.LoadFailed": "systemd cannot read this unit; systemctl status says why",
-    f"{_SYSTEMD}.UnitMasked": "this unit is masked; systemctl unmask makes it usable again",
-    f"{_SYSTEMD}.JobTypeNotApplicable": "this unit cannot do that",
-    f"{_SYSTEMD}.ShuttingDown": "the machine is shutting down",
-    "org.freedesktop.DBus.Error.ServiceUnknown": "systemd is not on the system bus",
-    "org.freedesktop.DBus.Error.NoReply": "systemd did not answer",
+    f"{_SYSTEMD}.NoSuchUnit": _("systemd does not know this unit; it is not installed"),
+    f"{_SYSTEMD}.LoadFailed": _("systemd cannot read this unit; systemctl status says why"),
+    f"{_SYSTEMD}.UnitMasked": _("this unit is masked; systemctl unmask makes it usable again"),
+    f"{_SYSTEMD}.JobTypeNotApplicable": _("this unit cannot do that"),
+    f"{_SYSTEMD}.ShuttingDown": _("the machine is shutting down"),
+    "org.freedesktop.DBus.Error.ServiceUnknown": _("systemd is not on the system bus"),
+    "org.freedesktop.DBus.Error.NoReply": _("systemd did not answer"),
 }
 _JOBS = {
-    "canceled": "another wish came in between",
-    "timeout": "it took longer than systemd allows",
-    "failed": "it did not come about; the lines below say why",
-    "dependency": "something that it needs could not be started; the lines below say what",
-    "skipped": "it does not run, so there was nothing to do",
+    "canceled": _("another wish came in between"),
+    "timeout": _("it took longer than systemd allows"),
+    "failed": _("it did not come about; the lines below say why"),
+    "dependency": _("something that it needs could not be started; the lines below say what"),
+    "skipped": _("it does not run, so there was nothing to do"),
 }
 
 
@@ -93,11 +95,13 @@ def connect() -> Bus:
     try:
         return Bus()
     except (FileNotFoundError, ConnectionRefusedError):
-        raise Unreachable("the system bus is not there; D-Bus (package dbus) must be installed and running") from None
+        raise Unreachable(
+            _("the system bus is not there; D-Bus (package dbus) must be installed and running")
+        ) from None
     except PermissionError:
-        raise Unreachable("this site's user may not use the system bus") from None
+        raise Unreachable(_("this site's user may not use the system bus")) from None
     except TimeoutError:
-        raise Unreachable("the system bus does not answer") from None
+        raise Unreachable(_("the system bus does not answer")) from None
     except (OSError, DBusErrorResponse, ValueError, RuntimeError) as error:
         raise Unreachable(f"the system bus cannot be used: {error}") from None
 
@@ -118,7 +122,7 @@ class Systemd:
                 fifo = _fifo(bus)
                 return [_state(bus, part, fifo if part == "daemon" else "") for part in UNITS]
         except (Unreachable, OSError, SizeLimitError) as error:
-            why = str(error) or "systemd did not answer"
+            why = str(error) or _("systemd did not answer")
             return [State(part, unit, problem=why) for part, unit in UNITS.items()]
 
     def act(self, verb: str, part: str) -> Result:
@@ -131,7 +135,7 @@ class Systemd:
         except DBusErrorResponse as error:
             return _in_words(error)
         except (OSError, SizeLimitError):
-            return failed("systemd did not answer")
+            return failed(_("systemd did not answer"))
 
     def lines(self, after: str, count: int) -> Lines:
         """Lines of the journal."""
@@ -181,7 +185,7 @@ def _fifo(bus: Bus) -> str:
     found = _properties(bus, FIFO_UNIT, "Unit")
     if found["LoadState"] != "loaded":
         return f"{FIFO_UNIT} is not installed"
-    words = {"listening": "there, waiting for a line", "running": "there, read by the daemon"}
+    words = {"listening": _("there, waiting for a line"), "running": _("there, read by the daemon")}
     return words.get(found["SubState"], f"not there ({FIFO_UNIT} is {found['SubState']})")
 
 

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 HANGS_AFTER = 2.0
 SECONDS_FOR_AN_ACT = 3.0
@@ -32,12 +33,12 @@ CONDITIONS = {
 }
 
 _EXITS = {
-    0: "ended by itself, as it should",
-    3: "said that it can never start like this",
-    70: "found a fault of its own",
-    74: "could not write",
-    75: "found that another one runs",
-    77: "had no permission",
+    0: gettext_noop("ended by itself, as it should"),
+    3: gettext_noop("said that it can never start like this"),
+    70: gettext_noop("found a fault of its own"),
+    74: gettext_noop("could not write"),
+    75: gettext_noop("found that another one runs"),
+    77: gettext_noop("had no permission"),
 }
 
 

@@ -21,6 +21,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_noop as _
 
 from webui.service.models import ServiceAct, Verification
 from webui.service.report import Report
@@ -92,7 +93,7 @@ def start(account: User) -> Result:
     try:
         lock = _take_lock()
     except Taken:
-        return refused("one is under way; wait for it, or cancel it")
+        return refused(_("one is under way; wait for it, or cancel it"))
     try:
         with transaction.atomic():
             act = _note(account, "verify")
@@ -106,7 +107,7 @@ def cancel(account: User) -> Result:
     """Have the check that is under way end early; it sees that within a second."""
     unfinished = Verification.objects.filter(outcome="")
     if not is_running() or not unfinished.exists():
-        return refused("none is under way")
+        return refused(_("none is under way"))
     act = _note(account, "cancel")
     unfinished.update(is_to_stop=True)
     _complete(act, DONE)

@@ -23,7 +23,9 @@ class Migration(migrations.Migration):
                 (
                     "drawer",
                     models.CharField(
-                        help_text="unix:UID, or web:ACCOUNT:NAME for a draw made on a page.", max_length=250
+                        help_text="unix:UID, or web:ACCOUNT:NAME for a draw made on a page.",
+                        max_length=250,
+                        verbose_name="drawer",
                     ),
                 ),
                 (
@@ -33,8 +35,8 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("user", models.CharField(max_length=200, verbose_name="on behalf of")),
-                ("transport", models.CharField(max_length=20)),
-                ("purpose", models.CharField(max_length=400)),
+                ("transport", models.CharField(max_length=20, verbose_name="transport")),
+                ("purpose", models.CharField(max_length=400, verbose_name="purpose")),
                 (
                     "method",
                     models.CharField(
@@ -49,30 +51,45 @@ class Migration(migrations.Migration):
                             ("stream", "stream"),
                         ],
                         max_length=40,
+                        verbose_name="method",
                     ),
                 ),
                 ("params", models.JSONField(verbose_name="parameters")),
-                ("recipe", models.CharField(max_length=40)),
-                ("seed", models.CharField(help_text="Empty for a secret draw.", max_length=64)),
+                ("recipe", models.CharField(max_length=40, verbose_name="recipe")),
+                ("seed", models.CharField(help_text="Empty for a secret draw.", max_length=64, verbose_name="seed")),
                 (
                     "seed_hash",
                     models.CharField(
                         help_text="For a secret draw only.", max_length=64, verbose_name="hash of the seed"
                     ),
                 ),
-                ("secret", models.BooleanField(help_text="The seed is known to the drawer alone.")),
+                (
+                    "secret",
+                    models.BooleanField(help_text="The seed is known to the drawer alone.", verbose_name="secret"),
+                ),
                 (
                     "repeatable",
-                    models.BooleanField(help_text="The values could be known beforehand: no evidence of a fair draw."),
+                    models.BooleanField(
+                        help_text="The values could be known beforehand: no evidence of a fair draw.",
+                        verbose_name="repeatable",
+                    ),
                 ),
                 ("input_count", models.PositiveBigIntegerField(null=True, verbose_name="items in the list")),
                 ("input_sha256", models.CharField(max_length=64, verbose_name="SHA-256 of the list")),
                 ("key_digest", models.CharField(max_length=64, verbose_name="digest of the key")),
-                ("undelivered", models.BooleanField(help_text="The reply, or its rest, could not be delivered.")),
-                ("undelivered_reason", models.CharField(max_length=200)),
+                (
+                    "undelivered",
+                    models.BooleanField(
+                        help_text="The reply, or its rest, could not be delivered.", verbose_name="undelivered"
+                    ),
+                ),
+                ("undelivered_reason", models.CharField(max_length=200, verbose_name="undelivered reason")),
                 ("stream_length", models.PositiveBigIntegerField(null=True, verbose_name="bytes streamed")),
                 ("stream_sha256", models.CharField(max_length=64, verbose_name="SHA-256 of the stream")),
-                ("hash", models.CharField(help_text="SHA-256 of the record's head.", max_length=64)),
+                (
+                    "hash",
+                    models.CharField(help_text="SHA-256 of the record's head.", max_length=64, verbose_name="hash"),
+                ),
                 ("prev", models.CharField(max_length=64, verbose_name="hash before")),
             ],
             options={
@@ -95,12 +112,14 @@ class Migration(migrations.Migration):
             name="RecorderPosition",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("segment", models.CharField(max_length=80)),
-                ("offset", models.PositiveBigIntegerField()),
-                ("hash", models.CharField(max_length=64)),
-                ("updated", models.DateTimeField(auto_now=True)),
+                ("segment", models.CharField(max_length=80, verbose_name="segment")),
+                ("offset", models.PositiveBigIntegerField(verbose_name="offset")),
+                ("hash", models.CharField(max_length=64, verbose_name="hash")),
+                ("updated", models.DateTimeField(auto_now=True, verbose_name="updated")),
             ],
             options={
+                "verbose_name": "recorder position",
+                "verbose_name_plural": "recorder positions",
                 "constraints": [
                     models.CheckConstraint(condition=models.Q(("id", 1)), name="recorder_position_is_one_row")
                 ],

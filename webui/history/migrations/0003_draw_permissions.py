@@ -11,7 +11,9 @@ class Migration(migrations.Migration):
                 "permissions": [
                     ("draw", "Can draw, and see their own draws"),
                     ("read_all", "Can read everybody's draws"),
-                ]
+                ],
+                "verbose_name": "draw",
+                "verbose_name_plural": "draws",
             },
         ),
     ]

@@ -13,15 +13,18 @@ class Migration(migrations.Migration):
             name="ServiceAct",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("time", models.DateTimeField(auto_now_add=True)),
+                ("time", models.DateTimeField(auto_now_add=True, verbose_name="time")),
                 ("account_id", models.BigIntegerField(verbose_name="account number")),
                 ("account_name", models.CharField(max_length=150, verbose_name="account")),
-                ("verb", models.CharField(max_length=20)),
-                ("unit", models.CharField(max_length=100)),
+                ("verb", models.CharField(max_length=20, verbose_name="verb")),
+                ("unit", models.CharField(max_length=100, verbose_name="unit")),
                 (
                     "result",
                     models.CharField(
-                        default="begun", help_text="“begun”: this site ended before it knew the result.", max_length=300
+                        default="begun",
+                        help_text="“begun”: this site ended before it knew the result.",
+                        max_length=300,
+                        verbose_name="result",
                     ),
                 ),
             ],
