@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from webui import access
 from webui.history.admin import ReadOnlyAdmin
-from webui.people import names, powers
+from webui.people import names, powers, roles
 
 if TYPE_CHECKING:
     _UserAdmin = UserAdmin[User]
@@ -84,7 +84,8 @@ class AccountAdmin(_UserAdmin):
     @admin.display(description=_("roles"))
     def roles(self, account: User) -> str:
         """The groups of an account."""
-        return ", ".join([*(group.name for group in account.groups.all()), *["superuser"] * account.is_superuser])
+        given = [roles.named(group.name) for group in account.groups.all()] + [roles.SUPERUSER] * account.is_superuser
+        return ", ".join(str(role.name) for role in given)
 
     def get_queryset(self, request: HttpRequest) -> Any:
         """All accounts, with their groups."""
@@ -107,7 +108,10 @@ class AccountAdmin(_UserAdmin):
             kwargs["widget"] = CheckboxSelectMultiple
             kwargs["label"] = _("Roles")
             kwargs["help_text"] = ""
-        return super().formfield_for_manytomany(db_field, request, **kwargs)
+        field: Any = super().formfield_for_manytomany(db_field, request, **kwargs)
+        if db_field.name == "groups":
+            field.label_from_instance = _role_in_words
+        return field
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Only whoever may do all that the account may do, changes it: its password would be theirs."""
@@ -142,6 +146,11 @@ class LogEntryAdmin(ReadOnlyAdmin):
     def act(self, entry: LogEntry) -> str:
         """The act in words."""
         return str(entry.get_change_message() or entry.get_action_flag_display())
+
+
+def _role_in_words(group: Group) -> str:
+    role = roles.named(group.name)
+    return f"{role.name} ({role.meaning})" if role.meaning else str(role.name)
 
 
 def _is_superuser(request: HttpRequest) -> bool:

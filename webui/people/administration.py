@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 View = Callable[..., HttpResponseBase]
 
@@ -17,9 +18,9 @@ View = Callable[..., HttpResponseBase]
 class Administration(AdminSite):
     """The admin, where permissions alone decide: Django's "staff status" plays no part."""
 
-    site_header = "fifod administration"
+    site_header = _("fifod administration")
     site_title = "fifod"
-    index_title = "Accounts and draws"
+    index_title = _("Accounts and draws")
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Whether somebody may see at least one of the tables."""

@@ -31,7 +31,12 @@ KNOWN = {
 }
 
 
+def named(name: str) -> Role:
+    """The role of a group, which may be one that somebody else made."""
+    return KNOWN.get(name, Role(name))
+
+
 def of(account: User) -> list[Role]:
     """The roles of an account, the groups that are no roles under their names."""
     names = account.groups.order_by("pk").values_list("name", flat=True)
-    return [*([SUPERUSER] if account.is_superuser else []), *(KNOWN.get(name, Role(name)) for name in names)]
+    return [*([SUPERUSER] if account.is_superuser else []), *map(named, names)]
