@@ -32,7 +32,7 @@ def of_time(over_time: OverTime) -> SafeString:
 def of_methods(by_method: dict[str, int]) -> SafeString:
     """Bars for methods, the most frequent at the top."""
     ordered = sorted(by_method.items(), key=lambda item: item[1])
-    chart = _chart(pygal.HorizontalBar, height=70 + 34 * len(ordered), truncate_label=30)
+    chart = _chart(pygal.HorizontalBar, height=70 + 34 * len(ordered))
     return _drawn(chart, [str(METHODS[method]) for method, _ in ordered], [count for _, count in ordered])
 
 
@@ -50,6 +50,7 @@ def _chart(kind: Callable[..., Any], **options: Any) -> Any:
         no_prefix=True,
         pretty_print=False,
         show_legend=False,
+        truncate_label=-1,
         explicit_size=False,
         margin=8,
         rounded_bars=2,
