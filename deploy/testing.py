@@ -23,6 +23,7 @@ TOOLS = {
     "debootstrap": "debootstrap",
     "git": "git",
     "msgfmt": "gettext",
+    "xgettext": "gettext",
     "openssl": "openssl",
     "groff": "groff-base",
     "pv": "pv",

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.core.validators import RegexValidator
+from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
 from fifod import names
@@ -29,6 +30,11 @@ def grouped(number: int) -> str:
     return f"{number:,}".replace(",", "\u202f").replace("-", "−")
 
 
+def filled(text: "Words", **values: object) -> "Words":
+    """A text with something in it, translated when it is shown: with `%` it would be now, whoever reads it later."""
+    return lazy(lambda: str(text) % values, str)()
+
+
 class KeyField(forms.CharField):
     """The hidden key of a form that draws."""
 
@@ -51,8 +57,9 @@ class PurposeField(forms.CharField):
             required=False,
             max_length=names.MAX_PURPOSE_BYTES,
             widget=forms.TextInput(attrs={"autocomplete": "off", "placeholder": _("audit sample, third quarter")}),
-            help_text=_("What the draw is for; stands in its record. Up to %(limit)s bytes.")
-            % {"limit": names.MAX_PURPOSE_BYTES},
+            help_text=filled(
+                _("What the draw is for; stands in its record. Up to %(limit)s bytes."), limit=names.MAX_PURPOSE_BYTES
+            ),
         )
 
     def clean(self, value: Any) -> str:
@@ -90,13 +97,13 @@ def whole(label: "Words", low: int, high: int, initial: int, **options: Any) -> 
 
 def smallest() -> forms.IntegerField:
     """The smallest value that may be drawn."""
-    low = _("From %(low)s.") % {"low": grouped(-names.MAX_BOUND)}
+    low = filled(_("From %(low)s."), low=grouped(-names.MAX_BOUND))
     return whole(_("Smallest value"), -names.MAX_BOUND, names.MAX_BOUND, 1, help_text=low)
 
 
 def largest() -> forms.IntegerField:
     """The largest value that may be drawn."""
-    high = _("Up to %(high)s; may itself be drawn.") % {"high": grouped(names.MAX_BOUND)}
+    high = filled(_("Up to %(high)s; may itself be drawn."), high=grouped(names.MAX_BOUND))
     return whole(_("Largest value"), -names.MAX_BOUND, names.MAX_BOUND, 100, help_text=high)
 
 
@@ -117,4 +124,4 @@ def base() -> forms.TypedChoiceField:
 
 
 def _between(low: int, high: int) -> "Words":
-    return _("%(low)s to %(high)s.") % {"low": grouped(low), "high": grouped(high)}
+    return filled(_("%(low)s to %(high)s."), low=grouped(low), high=grouped(high))

@@ -22,11 +22,13 @@ class ListForm(DrawForm):
         required=False,
         strip=False,
         widget=forms.Textarea(attrs={"rows": 8, "autocomplete": "off", "spellcheck": "false"}),
-        help_text=_(
-            "Up to %(items)s names. The record holds their number and the SHA-256 of the list, which proves what was "
-            "drawn from; the names themselves are kept nowhere. A name that stands twice has two chances."
-        )
-        % {"items": fields.grouped(lists.MAX_ITEMS)},
+        help_text=fields.filled(
+            _(
+                "Up to %(items)s names. The record holds their number and the SHA-256 of the list, which proves "
+                "what was drawn from; the names themselves are kept nowhere. A name that stands twice has two chances."
+            ),
+            items=fields.grouped(lists.MAX_ITEMS),
+        ),
     )
     file = forms.FileField(
         label=_("Or a text file"),

@@ -21,8 +21,11 @@ class IntegersForm(DrawForm):
     n = fields.count(
         fields.MAX_ON_A_PAGE,
         5,
-        _("1 to %(here)s; the command line draws up to %(there)s.")
-        % {"here": fields.grouped(fields.MAX_ON_A_PAGE), "there": fields.grouped(names.MAX_INTEGERS)},
+        fields.filled(
+            _("1 to %(here)s; the command line draws up to %(there)s."),
+            here=fields.grouped(fields.MAX_ON_A_PAGE),
+            there=fields.grouped(names.MAX_INTEGERS),
+        ),
     )
     base = fields.base()
     min = fields.smallest()
@@ -47,7 +50,7 @@ class SequencesForm(DrawForm):
         1,
         names.MAX_VALUES,
         6,
-        help_text=_("All together up to %(limit)s.") % {"limit": fields.grouped(names.MAX_VALUES)},
+        help_text=fields.filled(_("All together up to %(limit)s."), limit=fields.grouped(names.MAX_VALUES)),
     )
     min = fields.smallest()
     max = fields.largest()
@@ -92,9 +95,8 @@ class NumberField(forms.FloatField):
 
 
 def _number(label: Any, low: int, initial: int) -> NumberField:
-    limits = {"low": fields.grouped(low), "high": fields.grouped(_MAX_MEAN)}
     widget = forms.NumberInput(attrs={"step": "any", "autocomplete": "off"})
-    help_text = _("%(low)s to %(high)s.") % limits
+    help_text = fields.filled(_("%(low)s to %(high)s."), low=fields.grouped(low), high=fields.grouped(_MAX_MEAN))
     return NumberField(
         label=label, min_value=low, max_value=_MAX_MEAN, initial=initial, help_text=help_text, widget=widget
     )

@@ -24,7 +24,7 @@ class StringsForm(DrawForm):
         initial=ALPHANUMERIC,
         strip=False,
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"}),
-        help_text=_("Each once, up to %(limit)s; a space counts.") % {"limit": names.MAX_CHARACTERS},
+        help_text=fields.filled(_("Each once, up to %(limit)s; a space counts."), limit=names.MAX_CHARACTERS),
     )
     replacement = fields.replacement()
 
@@ -66,7 +66,9 @@ class BlobsForm(DrawForm):
         names.MAX_BLOB_BITS,
         256,
         step_size=8,
-        help_text=_("A multiple of 8; all together up to %(limit)s.") % {"limit": fields.grouped(names.MAX_BLOB_BITS)},
+        help_text=fields.filled(
+            _("A multiple of 8; all together up to %(limit)s."), limit=fields.grouped(names.MAX_BLOB_BITS)
+        ),
     )
     format = forms.ChoiceField(
         label=_("Written in"), choices=(("base64", "base64"), ("hex", _("hexadecimal"))), initial="base64"

@@ -80,7 +80,7 @@ class Draw(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"draw {self.serial}"
+        return gettext("draw %(serial)s") % {"serial": self.serial}
 
     @property
     def client(self) -> str:
@@ -105,4 +105,4 @@ class RecorderPosition(models.Model):
         constraints = [models.CheckConstraint(condition=models.Q(id=1), name="recorder_position_is_one_row")]
 
     def __str__(self) -> str:
-        return f"{self.segment} at {self.offset}"
+        return gettext("%(segment)s at %(offset)s") % {"segment": self.segment, "offset": self.offset}

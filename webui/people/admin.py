@@ -5,12 +5,14 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
-from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.contrib.auth.forms import AdminPasswordChangeForm, AdminUserCreationForm, UserChangeForm
 from django.contrib.auth.models import Group, User
 from django.core.exceptions import ValidationError
 from django.db.models import ManyToManyField
 from django.forms import CheckboxSelectMultiple
 from django.http import HttpRequest
+from django.utils.functional import lazy
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from webui import access
@@ -21,8 +23,10 @@ if TYPE_CHECKING:
     _UserAdmin = UserAdmin[User]
     _CreationForm = AdminUserCreationForm[User]
     _ChangeForm = UserChangeForm[User]
+    _PasswordForm = AdminPasswordChangeForm[User]
 else:
     _UserAdmin, _CreationForm, _ChangeForm = UserAdmin, AdminUserCreationForm, UserChangeForm
+    _PasswordForm = AdminPasswordChangeForm
 
 admin.site.unregister(User)
 admin.site.unregister(Group)
@@ -42,6 +46,19 @@ class NewAccountForm(_CreationForm):
         if field_name == "groups":
             return Group.objects.filter(name=access.MEMBER)
         return super().get_initial_for_field(field, field_name)
+
+
+class PasswordForm(_PasswordForm):
+    """A new password for an account. Django's own words here are English whoever reads them."""
+
+    usable_password_help_text = lazy(
+        lambda: format_html(
+            '{}<ul id="id_unusable_warning" class="messagelist"><li class="warning">{}</li></ul>',
+            _("Whether one can log in with a password."),
+            _("If disabled, the password that the account has is lost."),
+        ),
+        str,
+    )()
 
 
 class AccountForm(_ChangeForm):
@@ -65,6 +82,7 @@ class AccountAdmin(_UserAdmin):
 
     form = AccountForm
     add_form = NewAccountForm
+    change_password_form = PasswordForm
     actions = None
     list_display = ("username", "roles", "is_active", "last_login", "date_joined")
     list_filter = ("groups", "is_active", "is_superuser")

@@ -12,7 +12,6 @@ from django.utils.translation import gettext_lazy as _
 from webui.history.admin import ReadOnlyAdmin
 from webui.service.models import ServiceAct
 from webui.service.units import VERB_TITLES
-from webui.service.words import shown
 
 
 class VerbFilter(AllValuesFieldListFilter):
@@ -45,9 +44,9 @@ class ServiceActAdmin(ReadOnlyAdmin):
     @admin.display(description=_("verb"), ordering="verb")
     def shown_verb(self, act: ServiceAct) -> str:
         """What was done."""
-        return str(VERB_TITLES.get(act.verb, act.verb))
+        return act.shown_verb
 
     @admin.display(description=_("result"), ordering="result")
     def shown_result(self, act: ServiceAct) -> str:
         """What came of it."""
-        return shown(act.result)
+        return act.shown_result

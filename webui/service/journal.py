@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
-from django.utils.translation import gettext_noop as _
 
 from webui.service.units import Line, Lines
+from webui.service.words import gettext_noop as _
 
 SECONDS = 2.0
 MOST_BYTES = 8 << 20

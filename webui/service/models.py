@@ -1,7 +1,11 @@
 """The audit log, with who did what to the service, when, and what came of it; and checks of the ledger."""
 
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+
+from webui.service import words
+from webui.service.units import VERB_TITLES
 
 
 class ServiceAct(models.Model):
@@ -28,7 +32,18 @@ class ServiceAct(models.Model):
         permissions = [("control", "Can see, start, stop, restart and reload fifod")]
 
     def __str__(self) -> str:
-        return f"{self.account_name}: {self.verb} {self.unit}: {self.result}"
+        filled = {"account": self.account_name, "verb": self.shown_verb, "unit": self.unit, "result": self.shown_result}
+        return gettext("%(account)s: %(verb)s %(unit)s: %(result)s") % filled
+
+    @property
+    def shown_verb(self) -> str:
+        """What was done, in the reader's language."""
+        return str(VERB_TITLES.get(self.verb, self.verb))
+
+    @property
+    def shown_result(self) -> str:
+        """What came of it, likewise."""
+        return words.shown(self.result)
 
 
 class Verification(models.Model):

@@ -12,14 +12,13 @@ from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from webui.service import control, facts, verification
 from webui.service.filters import LEVELS, Filter
 from webui.service.units import TITLES, VERB_TITLES, VERBS, Result, failed
-from webui.service.words import shown
+from webui.service.words import gettext_noop, shown
 
 LINES_SHOWN = 200
 LONGEST_CURSOR = 300

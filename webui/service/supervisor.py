@@ -8,9 +8,8 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
-from django.utils.translation import gettext_noop as _
-
 from webui.service.units import DONE, SECONDS_FOR_AN_ACT, UNDER_WAY, Line, Lines, Result, State, failed, refused
+from webui.service.words import gettext_noop as _
 
 PROGRAMS = {"daemon": "fifod", "recorder": "recorder"}
 SECONDS_FOR_A_CALL = 2.0

@@ -6,7 +6,6 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
-from django.utils.translation import gettext_noop as _
 from jeepney import DBusAddress, DBusErrorResponse, MatchRule, new_method_call
 from jeepney.bus import get_bus
 from jeepney.bus_messages import message_bus
@@ -26,6 +25,7 @@ from webui.service.units import (
     failed,
     refused,
 )
+from webui.service.words import gettext_noop as _
 
 UNITS = {"daemon": "fifod.service", "recorder": "fifod-recorder.service"}
 FIFO_UNIT = "fifod.socket"

@@ -6,7 +6,8 @@ from typing import Protocol
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import gettext_noop
+
+from webui.service.words import gettext_noop
 
 HANGS_AFTER = 2.0
 SECONDS_FOR_AN_ACT = 3.0

@@ -21,11 +21,11 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext_noop as _
 
 from webui.service.models import ServiceAct, Verification
 from webui.service.report import Report
 from webui.service.units import BEGUN, DONE, Result, failed, refused
+from webui.service.words import gettext_noop as _
 
 UNIT = "ledger"
 _ROOT = Path(__file__).resolve().parent.parent.parent

@@ -8,8 +8,14 @@ import re
 from functools import cache
 
 from django.utils.translation import gettext
-from django.utils.translation import gettext_noop as _
 
+
+def gettext_noop(text: str) -> str:
+    """Mark a text as one to be translated. Django's own of this name needs settings, and commands have none."""
+    return text
+
+
+_ = gettext_noop
 _SENTENCES = (
     _("done"),
     _("begun"),
