@@ -11,6 +11,7 @@ from tests.browser.deeds import (
     follow_public_link,
     forget_cookies,
     grow,
+    guess,
     nothing,
     press,
     then,
@@ -51,8 +52,8 @@ _CLIENT = then(
     press(".client-card button[type=submit]", ".client-card .result:not(:empty)"),
     unfold(".client-card details"),
 )
+_COMPARE = then(fill_in(list="\n".join(ROTA)), press("#list form button", "#list .verdict"))
 _CHECK = then(press(".check .button", ".verdict"), unfold())
-_NAMES = then(fill_in(list="\n".join(ROTA)), press("#list button[type=submit]", "#list .names"))
 _KINDS = ("integers", "pick", "shuffle", "sequences", "decimals", "gaussians", "strings", "uuids", "blobs")
 _RECEIPTS = ("integers", "many", "sequences", "decimals", "gaussians", "strings", "uuids", "blobs", "secret")
 _ADMIN = (
@@ -74,7 +75,9 @@ _ADMIN = (
     ("groups", "auth/group/", ""),
     ("group", "auth/group/<object_id>/change/", "auth/group/1/change/"),
     ("group-changes", "auth/group/<object_id>/history/", "auth/group/1/history/"),
-    ("changes", "admin/logentry/", ""),
+    ("log", "admin/logentry/", ""),
+    ("log-entry", "admin/logentry/<object_id>/change/", "admin/logentry/{entry}/change/"),
+    ("log-entry-changes", "admin/logentry/<object_id>/history/", "admin/logentry/{entry}/history/"),
     ("acts", "service/serviceact/", ""),
     ("act", "service/serviceact/<object_id>/change/", "service/serviceact/{act}/change/"),
     ("act-changes", "service/serviceact/<object_id>/history/", "service/serviceact/{act}/history/"),
@@ -107,9 +110,10 @@ def _wrong(name: str, address: str, deed: Deed, **fields: str) -> Sight:
     return Sight(name, address, deed=then(fill_in(**fields), deed))
 
 
-_WRONG_PASSWORDS = {"old_password": "?", "new_password1": "short", "new_password2": "other"}
-
 SIGHTS = [
+    Sight("login", "/login/", who=""),
+    Sight("login-wrong", "/login/", who="", deed=guess(1)),
+    Sight("login-locked", "/login/", who="", deed=guess(6), later=429),
     *map(_draw, _KINDS),
     _drawn("few", "integers", n="3", purpose="who begins"),
     _drawn("many", "integers", n="500"),
@@ -130,10 +134,10 @@ SIGHTS = [
         "/draws/{strings}/",
         deed=press("#links form[action$='/links/'] button", "#new-link"),
     ),
-    Sight("receipt-names", "/draws/<serial>/list/", "/draws/{pick}/", deed=_NAMES),
-    Sight("public-names", "/r/<token>/list/", "/draws/{pick}/", deed=then(follow_public_link, _NAMES)),
     Sight("public", "/r/<token>/", "/draws/{integers}/", deed=follow_public_link),
     Sight("public-checked", "/r/<token>/check/", "/draws/{gaussians}/", deed=then(follow_public_link, _CHECK)),
+    Sight("receipt-list", "/draws/<serial>/list/", "/draws/{pick}/", deed=_COMPARE),
+    Sight("public-list", "/r/<token>/list/", "/draws/{again}/", deed=then(follow_public_link, _COMPARE)),
     Sight("public-gone", "/r/<nonsense>/", "/r/nothing/", who="", status=404),
     Sight("check", "/draws/<serial>/check/", "/draws/{secret}/check/"),
     Sight("history", "/draws/"),
@@ -147,10 +151,10 @@ SIGHTS = [
     Sight("live-client", "/live/", deed=_CLIENT),
     Sight("service", "/service/", who="oscar"),
     Sight("service-asks", "/service/", who="oscar", deed=unfold(".acts details")),
-    *(_admin(*place) for place in _ADMIN),
-    Sight("account", "/account/", who="oscar"),
+    Sight("account", "/account/"),
     Sight("password", "/account/password/"),
-    _wrong("password-wrong", "/account/password/", press("main form button", ".error"), **_WRONG_PASSWORDS),
+    _wrong("password-wrong", "/account/password/", press(SEND), old_password="x", new_password1="y", new_password2="z"),
+    *(_admin(*place) for place in _ADMIN),
     Sight("error-403", "/service/", who="nina", status=403),
     Sight("error-404", "/draws/<missing>/", "/draws/{foreign}/", status=404),
     _refused("error-413", grow, 413),
@@ -168,11 +172,5 @@ NO_PAGES = (
     "/service/fresh/",
     "/check/",
     "/admin/jsi18n/",
-    "/admin/password_change/",
-    "/admin/password_change/done/",
-    "/admin/admin/logentry/<object_id>/change/",
-    "/admin/admin/logentry/<object_id>/history/",
-    "/admin/auth/group/add/",
-    "/admin/auth/group/<object_id>/delete/",
 )
 """Addresses that answer with something, but with no page: files, and parts of pages."""

@@ -11,6 +11,8 @@ from tests.web.sites import PASSWORD
 USER = "alice"
 WIDE, PHONE, NARROW = (1200, 800), (390, 844), (320, 640)
 _SECONDS = 1000.0
+# What htmx says of a request that a newer one takes the place of; one that fails is said in other words besides.
+_REPLACED = ("htmx:afterRequest", "htmx:sendAbort")
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class Visit:
         page.on("requestfailed", self._note_failed)
 
     def _note(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
+        if message.type in ("error", "warning") and not message.text.startswith(_REPLACED):
             self.complaints.append(f"{message.text} (on {message.page.url if message.page else '?'})")
 
     def _note_failed(self, request: Request) -> None:
