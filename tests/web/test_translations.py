@@ -180,6 +180,12 @@ def test_commands_that_have_no_settings_can_ask_the_service() -> None:
 def test_who_chooses_a_language_keeps_it(alice: User) -> None:
     browser = logged_in(alice)
     assert '<html lang="en">' in browser.get("/").content.decode()
+    assert re.findall(
+        r'value="(?:en|fr)" lang="(\w+)"[^>]*>(\w+)<', _french(Client()).get("/login/").content.decode()
+    ) == [
+        ("en", "English"),
+        ("fr", "Français"),
+    ]
     answer = browser.post("/language/", {"language": "fr", "next": "/draws/"})
     assert (answer.status_code, answer["Location"]) == (302, "/draws/")
     for _ in range(2):
