@@ -21,4 +21,5 @@ class AccountBackend(ModelBackend):
 
 def _permissions(account: Any) -> set[str]:
     named = Permission.objects.order_by().values_list("content_type__app_label", "codename")
-    return {f"{app}.{name}" for app, name in named.filter(user=account).union(named.filter(group__user=account))}
+    found = named.filter(user=account).union(named.filter(group__user=account)).order_by()
+    return {f"{app}.{name}" for app, name in found}
