@@ -67,9 +67,9 @@ def grow(page: Page) -> None:
     page.evaluate(_GROW)
 
 
-def guess(times: int) -> Deed:
-    """Try to log in with wrong passwords."""
-    return then(*[fill_in(username="mallory", password="nonsense"), press(SEND)] * times)
+def guess(name: str, times: int) -> Deed:
+    """Try to log in with wrong passwords; who does so more than five times has to wait."""
+    return then(*[fill_in(username=name, password="nonsense"), press(SEND)] * times)
 
 
 def follow_public_link(page: Page) -> None:

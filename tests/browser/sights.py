@@ -112,8 +112,8 @@ def _wrong(name: str, address: str, deed: Deed, **fields: str) -> Sight:
 
 SIGHTS = [
     Sight("login", "/login/", who=""),
-    Sight("login-wrong", "/login/", who="", deed=guess(1)),
-    Sight("login-locked", "/login/", who="", deed=guess(6), later=429),
+    Sight("login-wrong", "/login/", who="", deed=guess("nobody", 1)),
+    Sight("login-locked", "/login/", who="", deed=guess("mallory", 6), later=429),
     *map(_draw, _KINDS),
     _drawn("few", "integers", n="3", purpose="who begins"),
     _drawn("many", "integers", n="500"),
