@@ -77,12 +77,11 @@ def test_behind_tls_djangos_deployment_check_has_nothing_to_say(site: Site) -> N
 
 def test_without_tls_it_misses_what_only_tls_can_give(site: Site) -> None:
     said = installed(site).manage("check", "--deploy")
-    assert set(re.findall(r"\(([a-z_]+\.\w+)\)", said)) == {
-        "security.W004",  # HSTS
-        "security.W008",  # no redirection to TLS
-        "security.W012",  # the session cookie goes over plain HTTP, too
-        "security.W016",  # the token's as well
-    }, said
+    missed = set(re.findall(r"\(([a-z_]+\.\w+)\)", said))
+    # HSTS, no redirection to TLS, and the token goes over plain HTTP; so does the session's cookie (Django 6 has
+    # another number for that).
+    assert missed - {"security.W010", "security.W012"} == {"security.W004", "security.W008", "security.W016"}, said
+    assert missed & {"security.W010", "security.W012"}, said
 
 
 # Every address.
