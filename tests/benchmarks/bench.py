@@ -54,7 +54,9 @@ class Bench:
     @property
     def environment(self) -> dict[str, str]:
         """The environment of Python children: this checkout's code, compiled once, as an installation has it."""
-        environment = {name: value for name, value in os.environ.items() if not name.startswith(("FIFOD_", "NOTIFY"))}
+        environment = {
+            name: value for name, value in os.environ.items() if not name.startswith(("DJANGO_", "FIFOD_", "NOTIFY"))
+        }
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
         return environment | {"PYTHONPATH": str(CHECKOUT), "PYTHONPYCACHEPREFIX": str(self.scratch / "pycache")}
 
