@@ -13,11 +13,12 @@ from urllib.parse import urlencode
 from tests.benchmarks.bench import Bench, NotMeasurable, run_json
 from tests.benchmarks.figures import Figure, Goal, in_turn, median
 from tests.benchmarks.poster import KEY, Errand
-from tests.benchmarks.website import Website, cookie_header, website
+from tests.benchmarks.website import Website, cookie_header, plain_website, website
 
 BARE, LOGGED_IN = "(a) bare view", "(b) bare view for who is logged in"
+PLAIN = "(c) bare view of a new project, by Django's own handler"
 DRAW, DISK = "draw", "draw, durability disk"
-PATHS = {BARE: "/bare", LOGGED_IN: "/bare/logged-in", DRAW: "/", DISK: "/"}
+PATHS = {BARE: "/bare", LOGGED_IN: "/bare/logged-in", PLAIN: "/bare", DRAW: "/", DISK: "/"}
 CONNECTIONS = (1, 8, 32)
 ALIKE = 1.1
 TIME_GOAL = Goal(1.5)
@@ -33,10 +34,11 @@ Measured = dict[str, float]
 
 def measure_figures(bench: Bench) -> Iterator[Figure]:
     """Time and answers a second, for one browser and for several at once."""
-    with website(bench) as site, website(bench, durability="disk") as disk:
+    with website(bench) as site, website(bench, durability="disk") as disk, plain_website(bench) as plain:
+        sites = {PLAIN: plain, DISK: disk}
         for connections in CONNECTIONS:
             measurements = {
-                name: _posting(bench, disk if name == DISK else site, path, connections) for name, path in PATHS.items()
+                name: _posting(bench, sites.get(name, site), path, connections) for name, path in PATHS.items()
             }
             samples = in_turn(measurements, bench.repeats)
             _check(samples)
@@ -93,6 +95,8 @@ def _figures(connections: int, samples: dict[str, list[Measured]]) -> Iterator[F
     yield figure(DRAW, "p50", LOGGED_IN)
     yield figure(DRAW, "rate", LOGGED_IN)
     yield figure(LOGGED_IN, "p50")
+    yield figure(DRAW, "p50", PLAIN)
+    yield figure(DRAW, "rate", PLAIN)
     # What other processes take of the machine counts less here.
     yield figure(DRAW, "processor")
     yield figure(LOGGED_IN, "processor")

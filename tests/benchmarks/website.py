@@ -16,6 +16,7 @@ from tests.benchmarks.bench import CHECKOUT, Bench, run, running
 from tests.benchmarks.servers import fifod
 
 APPLICATION = "tests.benchmarks.bare:application"
+PLAIN = "tests.benchmarks.plain:application"
 SERVER_OPTIONS = ("--lifespan", "off", "--no-proxy-headers", "--no-access-log", "--log-level", "warning")
 READY_DEADLINE = 30.0
 LOG_SOMEBODY_IN = """
@@ -59,6 +60,13 @@ def website(bench: Bench, *, durability: str = "process") -> Iterator[Website]:
             yield Website(port, pid, *_visited(port, cookies))
 
 
+@contextmanager
+def plain_website(bench: Bench) -> Iterator[Website]:
+    """The same web server with another project, which has one view and nobody who logs in."""
+    with served(bench.environment, PLAIN) as (port, pid):
+        yield Website(port, pid, {}, "")
+
+
 def prepare(environment: dict[str, str]) -> dict[str, str]:
     """Make the database, with somebody who is logged in; returns the cookies."""
     manage = [sys.executable, str(CHECKOUT / "manage.py")]
@@ -68,12 +76,12 @@ def prepare(environment: dict[str, str]) -> dict[str, str]:
 
 
 @contextmanager
-def served(environment: dict[str, str]) -> Iterator[tuple[int, int]]:
+def served(environment: dict[str, str], application: str = APPLICATION) -> Iterator[tuple[int, int]]:
     """The web server's port and process, as an installation runs it."""
     with socket.create_server(("127.0.0.1", 0), backlog=1024) as listener:
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         os.set_inheritable(listener.fileno(), True)
-        command = [sys.executable, "-m", "uvicorn", APPLICATION, "--fd", str(listener.fileno()), *SERVER_OPTIONS]
+        command = [sys.executable, "-m", "uvicorn", application, "--fd", str(listener.fileno()), *SERVER_OPTIONS]
         with running(command, environment, pass_fds=[listener.fileno()]) as child:
             yield listener.getsockname()[1], child.pid
 

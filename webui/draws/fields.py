@@ -1,11 +1,10 @@
 """The form fields that several kinds of draws share, with their limits and the words for them."""
 
 import secrets
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 from django.core.validators import RegexValidator
-from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
 from fifod import names
@@ -30,9 +29,22 @@ def grouped(number: int) -> str:
     return f"{number:,}".replace(",", "\u202f").replace("-", "−")
 
 
+class _Filled:
+    """A text with something in it, which is put together when it is shown, in the language of who reads it.
+
+    Django's own lazy texts are put together for each form, shown or not, to see whether they are empty.
+    """
+
+    def __init__(self, text: "Words", values: dict[str, object]) -> None:
+        self._text, self._values = text, values
+
+    def __str__(self) -> str:
+        return str(self._text) % self._values
+
+
 def filled(text: "Words", **values: object) -> "Words":
     """A text with something in it, translated when it is shown: with `%` it would be now, whoever reads it later."""
-    return lazy(lambda: str(text) % values, str)()
+    return cast("Words", _Filled(text, values))
 
 
 class KeyField(forms.CharField):

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.forms import BoundField
+from django.forms.forms import DeclarativeFieldsMetaclass
 from django.utils.translation import gettext_lazy as _
 
 from webui.draws.fields import KeyField, PurposeField, grouped, new_key
@@ -19,7 +20,23 @@ class Asked:
     members: dict[str, Any] = field(default_factory=dict)
 
 
-class DrawForm(forms.Form):
+class _Shared(dict[str, forms.Field]):
+    """Fields that all forms of a kind have in common: none changes them, and to copy them takes as long as a draw."""
+
+    def __deepcopy__(self, copied: dict[int, Any]) -> dict[str, forms.Field]:
+        return dict(self)
+
+
+class _SharingFields(DeclarativeFieldsMetaclass):
+    base_fields: dict[str, forms.Field]
+
+    def __new__(cls, *parts: Any) -> "_SharingFields":
+        made = super().__new__(cls, *parts)
+        made.base_fields = _Shared(made.base_fields)
+        return made
+
+
+class DrawForm(forms.Form, metaclass=_SharingFields):
     """A form that draws by one method; its own fields have the names of the method's parameters."""
 
     method: ClassVar[str]

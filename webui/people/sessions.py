@@ -1,7 +1,9 @@
 """Sessions that know whose they are, so that people see theirs and can end each: Django's, in a table of our own."""
 
 from contextlib import suppress
+from copy import deepcopy
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -47,6 +49,10 @@ class SessionStore(db.SessionStore):
         self.account = row.account if row else None
         return row
 
+    def decode(self, session_data: bytes | str) -> dict[str, Any]:
+        """What a session holds; its signature is checked when the text is first seen, not for each page."""
+        return deepcopy(_decoded(session_data))
+
     def create_model_instance(self, data: Any) -> Any:
         """A row, with the account that is logged in."""
         return self._signed(super().create_model_instance(data), data)
@@ -65,6 +71,11 @@ class SessionStore(db.SessionStore):
         # A page can be shown without that.
         with suppress(DatabaseError):
             Session.objects.filter(pk=row.pk).update(**seen)
+
+
+@lru_cache(maxsize=1024)
+def _decoded(text: bytes | str) -> dict[str, Any]:
+    return db.SessionStore.decode(SessionStore(), text)
 
 
 class SessionMiddleware(DjangosMiddleware):
