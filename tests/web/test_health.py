@@ -11,7 +11,7 @@ from pytest_django import Settings
 from tests.daemons import Daemon
 from tests.web.conftest import connect
 from tests.web.ledgers import Ledger
-from webui.history import locks
+from webui import locks
 from webui.history.recorder import Recorder
 
 pytestmark = pytest.mark.django_db
@@ -20,8 +20,8 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def recording(daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> Iterator[Recorder]:
     """A recorder that has recorded all there is and still holds its lock."""
-    monkeypatch.setattr(locks, "lock_file", lambda: daemon.place / "recorder")
-    with locks.held():
+    monkeypatch.setattr(locks.Lock, "file", daemon.place / "recorder")
+    with locks.RECORDER.held():
         recorder = Recorder(daemon.ledger)
         for _ in recorder.record_batches():
             pass
@@ -60,7 +60,7 @@ def test_it_answers_while_the_daemon_hangs(recording: Recorder, daemon: Daemon, 
 
 
 def test_it_tells_that_the_recorder_is_stopped(daemon: Daemon, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(locks, "lock_file", lambda: daemon.place / "recorder")
+    monkeypatch.setattr(locks.Lock, "file", daemon.place / "recorder")
     assert _health(client, 503)["recorder"]["state"] == "stopped"
 
 
@@ -69,8 +69,8 @@ def test_it_tells_that_the_recorder_is_behind(
 ) -> None:
     connect(settings, place)
     Ledger(settings.LEDGER_DIR).draw()
-    monkeypatch.setattr(locks, "lock_file", lambda: place / "recorder")
-    with locks.held():
+    monkeypatch.setattr(locks.Lock, "file", place / "recorder")
+    with locks.RECORDER.held():
         parts = _health(client, 503)
     assert parts["recorder"]["state"] == "catching up" and parts["recorder"]["secondsBehind"] > 0
 

@@ -23,8 +23,7 @@ from tests.waiting import until
 from tests.web.conftest import connect
 from tests.web.ledgers import Ledger
 from tests.web.scraping import exposed, families, samples
-from webui import gateway
-from webui.history import locks
+from webui import gateway, locks
 from webui.history.recorder import Recorder
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("token_file")]
@@ -35,8 +34,8 @@ README = Path(__file__).parents[2] / "deploy" / "README.md"
 @pytest.fixture
 def recording(daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> Iterator[Recorder]:
     """A recorder that holds its lock and records when told to."""
-    monkeypatch.setattr(locks, "lock_file", lambda: daemon.place / "recorder")
-    with locks.held():
+    monkeypatch.setattr(locks.Lock, "file", daemon.place / "recorder")
+    with locks.RECORDER.held():
         yield Recorder(daemon.ledger)
 
 
@@ -156,7 +155,7 @@ def test_a_daemon_that_hangs_is_down_and_nobody_waits_long(recording: Recorder, 
 
 
 def test_a_recorder_that_does_not_run_is_told(daemon: Daemon, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(locks, "lock_file", lambda: daemon.place / "recorder")
+    monkeypatch.setattr(locks.Lock, "file", daemon.place / "recorder")
     with Drawer(str(daemon.run)) as drawer:
         drawer.integers(5)
     found = samples(client)

@@ -20,6 +20,7 @@ from tests.web.ledgers import Ledger
 from tests.web.pages import text
 from tests.web.service import account
 from tests.web.sites import CHECKOUT, Site
+from webui import locks
 from webui.service import checker, verification
 from webui.service.models import ServiceAct, Verification
 
@@ -149,11 +150,8 @@ def test_it_ends_with_the_site(ledger: Ledger, operator: Client, silence: int) -
 
 def test_a_check_that_runs_shows_its_progress_to_all(ledger: Ledger, operator: Client) -> None:
     Verification.objects.filter(act=begun()).update(done=250, total=1000)
-    lock = verification._take_lock()
-    try:
+    with locks.VERIFICATION.held():
         page = operator.get("/service/").content.decode()
-    finally:
-        os.close(lock)
     assert 'value="250" max="1000"' in page and "25 %: 250 bytes of" in page.replace("\xa0", " ")
 
 

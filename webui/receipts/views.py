@@ -1,5 +1,7 @@
 """The pages of one draw, for those who may read it."""
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -13,15 +15,29 @@ from webui.receipts import check, links, others, receipt
 from webui.receipts.forms import ListForm
 from webui.receipts.receipt import Receipt
 
+View = Callable[[AccountRequest, Receipt], HttpResponse]
+
+
+def _readable(view: View) -> Callable[[AccountRequest, int], HttpResponse]:
+    """Give a view the receipt of a draw that the account may read."""
+
+    @wraps(view)
+    def wrapped(request: AccountRequest, serial: int) -> HttpResponse:
+        try:
+            return view(request, receipt.of(request.user, serial))
+        except receipt.Unknown:
+            raise Http404(f"no draw {serial} that this account may read") from None
+        except receipt.Unavailable:
+            return render(request, "receipts/unavailable.html", {"serial": serial}, status=503)
+
+    return wrapped
+
 
 @access.for_whom_may(access.DRAW, access.READ_ALL)
 @require_safe
-def show(request: AccountRequest, serial: int) -> HttpResponse:
+@_readable
+def show(request: AccountRequest, found: Receipt) -> HttpResponse:
     """The receipt of a draw."""
-    try:
-        found = _found(request, serial)
-    except receipt.Unavailable:
-        return render(request, "receipts/unavailable.html", {"serial": serial}, status=503)
     return page(request, found)
 
 
@@ -45,16 +61,13 @@ def _links(request: AccountRequest, serial: int) -> dict[str, Any]:
 
 @access.for_whom_may(access.DRAW, access.READ_ALL)
 @require_safe
-def examine(request: AccountRequest, serial: int) -> HttpResponse:
+@_readable
+def examine(request: AccountRequest, found: Receipt) -> HttpResponse:
     """The check of a draw, step by step: a page of its own, or what takes its place on the receipt."""
-    try:
-        found = _found(request, serial)
-    except receipt.Unavailable:
-        return render(request, "receipts/unavailable.html", {"serial": serial}, status=503)
     known = {
         "check": check.of(found),
         "draw": found.draw,
-        "back": reverse("receipt", args=[serial]),
+        "back": reverse("receipt", args=[found.draw.serial]),
         "base": "base.html",
     }
     return render(request, check_template(request), known)
@@ -67,22 +80,20 @@ def check_template(request: HttpRequest) -> str:
 
 @access.for_whom_may(access.DRAW, access.READ_ALL)
 @require_safe
-def save(request: AccountRequest, serial: int) -> HttpResponse:
+@_readable
+def save(request: AccountRequest, found: Receipt) -> HttpResponse:
     """The receipt of a draw as a file, which `fifod-client verify` checks."""
     try:
-        return as_file(_found(request, serial))
+        return as_file(found)
     except receipt.Unavailable:
-        return render(request, "receipts/unsaved.html", {"serial": serial}, status=503)
+        return render(request, "receipts/unsaved.html", {"serial": found.draw.serial}, status=503)
 
 
 @access.for_whom_may(access.DRAW, access.READ_ALL)
 @require_POST
-def compare(request: AccountRequest, serial: int) -> HttpResponse:
+@_readable
+def compare(request: AccountRequest, found: Receipt) -> HttpResponse:
     """Compare a list with the one that the draw was about, and show whose positions were drawn."""
-    try:
-        found = _found(request, serial)
-    except receipt.Unavailable:
-        return render(request, "receipts/unavailable.html", {"serial": serial}, status=503)
     form = ListForm(found, request.POST, request.FILES)
     if not request.headers.get("HX-Request"):
         return page(request, found, list_form=form)
@@ -124,13 +135,6 @@ def as_file(found: Receipt) -> HttpResponse:
     name = f'attachment; filename="fifod-draw-{found.draw.serial}.json"'
     headers = {"Content-Disposition": name}
     return HttpResponse(receipt.saved(found), content_type="application/json", headers=headers)
-
-
-def _found(request: AccountRequest, serial: int) -> Receipt:
-    try:
-        return receipt.of(request.user, serial)
-    except receipt.Unknown:
-        raise Http404(f"no draw {serial} that this account may read") from None
 
 
 def _own(request: AccountRequest, serial: int) -> Receipt:

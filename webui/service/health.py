@@ -9,8 +9,7 @@ from django.utils.translation import gettext_noop
 
 from fifod.errors import FifodError
 from fifod.ledger.reader import LedgerReader, Position
-from webui import gateway
-from webui.history import locks
+from webui import gateway, locks
 from webui.history.recorder import stored_position
 
 _SECONDS_BEHIND_ALLOWED = 10.0
@@ -53,7 +52,7 @@ def recorder() -> State:
         return {"ok": False, "state": "unknown", "message": gettext_noop("the database cannot be read")}
     except FifodError as error:
         return {"ok": False, "state": "failing", "message": error.message}
-    if not locks.is_held():
+    if not locks.RECORDER.is_held():
         return {"ok": False, "state": "stopped", "secondsBehind": behind}
     late = behind > _SECONDS_BEHIND_ALLOWED
     return {"ok": not late, "state": "catching up" if late else "following", "secondsBehind": behind}

@@ -14,8 +14,7 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 
 from fifod.errors import CODES, FifodError, from_code
-from webui import gateway
-from webui.history import locks
+from webui import gateway, locks
 from webui.history.recorder import newest_recorded, stored_position
 from webui.service import health
 
@@ -108,7 +107,7 @@ def _newest_recorded() -> int | None:
 
 def _of_recorder() -> Iterable[Metric]:
     try:
-        running = locks.is_held()
+        running = locks.RECORDER.is_held()
         yield GaugeMetricFamily("fifod_recorder_running", "Whether a recorder runs.", value=running)
         lag = health.seconds_behind(stored_position())
         help = "Age of the oldest record in the ledger that is not in the database yet."

@@ -6,22 +6,20 @@ it ends, however it ends. So any process of the site can tell whether a check is
 site does, by its standard input.
 """
 
-import fcntl
 import logging
 import os
 import subprocess
 import sys
 import threading
-import time
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
+from webui import locks
 from webui.service.models import ServiceAct, Verification
 from webui.service.report import Report
 from webui.service.units import BEGUN, DONE, Result, failed, refused
@@ -29,14 +27,7 @@ from webui.service.words import gettext_noop as _
 
 UNIT = "ledger"
 _ROOT = Path(__file__).resolve().parent.parent.parent
-# Whoever asks whether a check is under way holds the lock shared for microseconds; a beginning check outlasts that.
-_PATIENCE = 0.5
-_PAUSE = 0.01
 _log = logging.getLogger("webui.service.acts")
-
-
-class Taken(Exception):
-    """A check is under way."""
 
 
 @dataclass(frozen=True)
@@ -91,8 +82,8 @@ def _newest_row() -> Verification | None:
 def start(account: User) -> Result:
     """Begin a check on behalf of an account, unless one is under way."""
     try:
-        lock = _take_lock()
-    except Taken:
+        lock = locks.VERIFICATION.take()
+    except locks.Taken:
         return refused(_("one is under way; wait for it, or cancel it"))
     try:
         with transaction.atomic():
@@ -116,17 +107,7 @@ def cancel(account: User) -> Result:
 
 def is_running() -> bool:
     """Whether a check is under way, in whichever process of the site."""
-    try:
-        descriptor = os.open(_lock_file(), os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
+    return locks.VERIFICATION.is_held()
 
 
 def _note(account: User, verb: str) -> ServiceAct:
@@ -168,22 +149,3 @@ def _reap(process: "subprocess.Popen[bytes]") -> None:
     process.wait()
     if process.stdin is not None:
         process.stdin.close()
-
-
-def _lock_file() -> Path:
-    database = Path(settings.DATABASES["default"]["NAME"])
-    return database.with_name(f"{database.name}.verification")
-
-
-def _take_lock() -> int:
-    descriptor = os.open(_lock_file(), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    deadline = time.monotonic() + _PATIENCE
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return descriptor
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                os.close(descriptor)
-                raise Taken from None
-        time.sleep(_PAUSE)

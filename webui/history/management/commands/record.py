@@ -13,7 +13,8 @@ from systemd.daemon import notify
 
 from fifod.errors import EX_IOERR, EX_TEMPFAIL, EXIT_CANNOT_START, FifodError, InArchive, LedgerError
 from fifod.ledger.reader import archive_of
-from webui.history import locks, progress, stopping
+from webui import locks
+from webui.history import progress, stopping
 from webui.history.marker import Marker
 from webui.history.recorder import Recorder, newest_recorded
 
@@ -48,7 +49,7 @@ class Command(BaseCommand):
         # A batch makes tens of thousands of objects and no cycles: searching them for some takes a fifth of the time.
         gc.freeze()
         gc.set_threshold(500_000)
-        with _errors_in_words(), locks.held():
+        with _errors_in_words(), locks.RECORDER.held():
             _tell_supervisor("READY=1")
             self._run(Recorder(settings.LEDGER_DIR), once, from_start)
 
@@ -112,7 +113,7 @@ def _errors_in_words() -> Iterator[None]:
     try:
         yield
     except locks.Taken:
-        message = f"another recorder is running: it holds {locks.lock_file()}"
+        message = f"another recorder is running: it holds {locks.RECORDER.file}"
         raise CommandError(message, returncode=EX_TEMPFAIL) from None
     except InArchive as error:
         raise CommandError(f"recorder: {error.message}\n{_way_back()}", returncode=EXIT_CANNOT_START) from None
