@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests import needs
 from tests.benchmarks import picture, report
 from tests.benchmarks.bench import CHECKOUT
@@ -37,7 +39,17 @@ def test_they_measure_round_trips(tmp_path: Path) -> None:
 
 def test_they_measure_draws_by_post(tmp_path: Path) -> None:
     found = measured("posts", tmp_path)
-    assert len(found) == 3 * 10 and all(figure["value"] > 0 for figure in found)
+    assert len(found) == 3 * 12 and all(figure["value"] > 0 for figure in found)
+
+
+def test_they_measure_the_history(tmp_path: Path) -> None:
+    assert all(figure["value"] > 0 for figure in measured("history", tmp_path))
+
+
+@pytest.mark.parametrize("name", ["live", "weights"])
+def test_they_measure_pages_in_a_browser(tmp_path: Path, name: str) -> None:
+    needs.commands("chromium")
+    assert all(figure["value"] is not None for figure in measured(name, tmp_path))
 
 
 def test_they_compare_the_bridge_with_a_naive_server_that_signals_everybody(tmp_path: Path) -> None:
