@@ -24,7 +24,7 @@ export class Log {
     if (draw.own) serial.href = this.#list.dataset.receipts.replace(/1\/$/, `${draw.serial}/`);
     line.append(serial, " ", element("code", "", draw.method || word("erased")), " ");
     line.append(element("span", "way", word("transport", { transport: draw.transport })));
-    if (draw.purpose) line.append(" ", element("bdi", "purpose", draw.purpose));
+    if (draw.purpose) line.append(", “", element("bdi", "purpose", draw.purpose), "”");
     line.dataset.serial = draw.serial;
     this.#put(line);
   }
