@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -12,7 +13,8 @@ from deploy.newest import newest_django
 from deploy.problem import Problem, explain
 from deploy.progress import Progress, fail
 
-LIMIT = 3600
+LIMIT = 4500
+SECONDS_FOR_A_SUMMARY = 60
 SCRATCH = ROOT / "var" / "test"
 LOCKS = ["requirements.lock", "requirements-dev.lock"]
 # What tests use beside Python: the command, and Debian's package that has it.
@@ -103,7 +105,7 @@ def run_everything(environment: Environment, progress: Progress) -> int:
     failed = [name for name, command in parts.items() if announced(name, environment, command) != 0]
     if not newest_django(progress, SCRATCH):
         failed.append("web tests with the newest Django")
-    if announced("tests", environment, ["pytest", "--cov", "--cov-report=term", "--durations=15"]) != 0:
+    if announced("tests", environment, ["pytest", "--durations=15"]) != 0:
         failed.append("tests")
     if failed:
         return fail("deploy/test", f"failed: {', '.join(failed)}")
@@ -133,10 +135,23 @@ def run(environment: Environment, module: list[str]) -> int:
     tidy = {"TMPDIR": str(temporary)} if module[0] == "mypy" else {}
     path = f"{environment.python.parent}{os.pathsep}{os.environ['PATH']}"
     command = [str(environment.python), "-m", *module]
+    child = subprocess.Popen(command, env={**os.environ, **tidy, "PATH": path})
     try:
-        return subprocess.run(command, env={**os.environ, **tidy, "PATH": path}, timeout=LIMIT, check=False).returncode
+        return child.wait(LIMIT)
     except subprocess.TimeoutExpired:
+        child.send_signal(signal.SIGINT)  # upon which pytest tells what has failed so far
         raise Problem(f"{module[0]} did not end within {LIMIT} s") from None
+    finally:
+        _end(child)
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    """See to it that it ends, also when it takes no notice of an interrupt."""
+    try:
+        child.wait(SECONDS_FOR_A_SUMMARY)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
 
 
 if __name__ == "__main__":

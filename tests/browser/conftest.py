@@ -23,7 +23,7 @@ def chromium() -> Iterator[Browser]:
     """The system's Chromium, without a screen."""
     program = shutil.which("chromium") or shutil.which("chromium-browser")
     needs.require(program, "Chromium")
-    options = ["--no-sandbox"] if os.geteuid() == 0 else []
+    options = ["--disable-gpu", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=options)
         yield browser

@@ -386,7 +386,7 @@ def test_one_user_cannot_take_all_places(place: Path) -> None:
         os.close(releaser)
         pipes = [Pipe(place / "run") for _ in range(12)]
         for pipe in pipes:
-            pipe.submit("generateIntegers", {"n": 100_000, "min": 1, "max": 10**9})
+            pipe.submit("generateIntegers", {"n": 20_000, "min": 1, "max": 10**9})
         os.read(waiter, 1)
 
     with Daemon(place, QUICK + "[limits]\nclients = 10\nclients_per_uid = 5\n") as daemon, Pipe(daemon.run) as pipe:
