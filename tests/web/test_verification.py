@@ -21,7 +21,7 @@ from tests.web.pages import text
 from tests.web.service import account
 from tests.web.sites import CHECKOUT, Site
 from webui import locks
-from webui.service import checker, verification
+from webui.service import checker
 from webui.service.models import ServiceAct, Verification
 
 STOPS_ITSELF = """
@@ -41,7 +41,7 @@ def ledger(place: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> 
     settings.STATE_DIR, settings.RUNTIME_DIR = place / "state", place / "run"
     settings.LEDGER_DIR = settings.STATE_DIR / "ledger"
     settings.SUPERVISOR = "@fifod-control-nobody"
-    monkeypatch.setattr(verification, "_lock_file", lambda: place / "verification")
+    monkeypatch.setattr(locks.Lock, "file", place / "verification")
     ledger = Ledger(settings.LEDGER_DIR)
     ledger.draws(50)
     return ledger
