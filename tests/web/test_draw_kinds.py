@@ -134,6 +134,12 @@ def test_hexadecimal_numbers_have_a_sum(shared: Daemon, browser: Client) -> None
     assert "3 values, sum 30, mean 10" in text(page)
 
 
+@pytest.mark.parametrize(("n", "is_pictured"), [(20, False), (21, True)])
+def test_more_than_twenty_numbers_have_a_picture(shared: Daemon, browser: Client, n: int, is_pictured: bool) -> None:
+    page = browser.post("/", form("integers", n=n), headers={"hx-request": "true"})
+    assert ('<figure class="picture">' in page.content.decode()) is is_pictured
+
+
 @pytest.mark.parametrize(
     ("kind", "field", "value", "words"),
     [

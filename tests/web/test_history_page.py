@@ -12,6 +12,8 @@ from tests.web.histories import record as record_all
 from tests.web.ledgers import Ledger
 from tests.web.pages import draw, text
 from webui import gateway
+from webui.history import finding
+from webui.history.question import Question
 
 Recorded = Callable[[Daemon], None]
 
@@ -41,6 +43,14 @@ def test_its_pages_hold_every_draw_once(place: Path, alice: User, browser: Clien
     pages = all_pages(browser)
     assert [*chain(*pages)] == sorted((n for n in range(1, 181) if n % 3 != 2), reverse=True)
     assert list(map(len, pages)) == [50, 50, 20]
+
+
+def test_no_row_of_anothers_is_read_whatever_was_found(place: Path, alice: User) -> None:
+    ledger = Ledger(place / "ledger")
+    ledger.draw("web:99:somebody")
+    ledger.draw(gateway.drawer(alice))
+    record_all(ledger)
+    assert [draw.serial for draw in finding.rows(alice, Question(), [1, 2])] == [2]
 
 
 def test_it_survives_a_wrong_page(browser: Client) -> None:
