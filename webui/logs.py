@@ -10,6 +10,6 @@ def is_news(record: LogRecord) -> bool:
 
 def shorten_refusal(record: LogRecord) -> bool:
     """Leave a refused request its line, without the trace of the program, in which nothing went wrong."""
-    if getattr(record, "status_code", None) == 403:
+    if getattr(record, "status_code", 500) < 500:
         record.exc_info = record.exc_text = None
     return True

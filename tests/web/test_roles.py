@@ -262,10 +262,12 @@ def test_who_may_not_draw_begins_elsewhere(db: None, roles: list[str], home: str
     assert logged_in(person("somebody", *roles)).get("/")["Location"] == home
 
 
-def test_a_refusal_is_one_line_in_the_log(db: None, site: Site) -> None:
+def test_a_refusal_has_no_trace_in_the_log(db: None, site: Site) -> None:
     site.manage("firstlogin", "clerk", "--role", "auditor", given=PASSWORD + "\n")
     told = site.manage("shell", "-v0", "-c", REFUSED)
-    assert told.splitlines() == ["django.request: WARNING: Forbidden (Permission denied): /service/"]
+    forbidden, elsewhere = told.splitlines()
+    assert forbidden == "django.request: WARNING: Forbidden (Permission denied): /service/"
+    assert elsewhere.startswith("django.security.DisallowedHost: ERROR: Invalid HTTP_HOST header: 'elsewhere'")
 
 
 REFUSED = """
@@ -274,4 +276,5 @@ from django.test import Client
 client = Client(headers={"host": "localhost"})
 client.force_login(User.objects.get())
 client.get("/service/")
+client.get("/", headers={"host": "elsewhere"})
 """
