@@ -1,5 +1,6 @@
 """How the pages are served (webui/serving.py): a real server, with pages that wait, stream and fail."""
 
+import asyncio
 import http.client
 import json
 import signal
@@ -11,6 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
+from django.http import StreamingHttpResponse
 
 from tests.daemons import reachable_directory, remove
 from tests.waiting import DEADLINE
@@ -108,6 +110,23 @@ def test_readers_who_do_not_read_hold_up_streams_only(address: str) -> None:
     assert get(address, "/odd/thread")[0] == 200
     for connection in connections:
         connection.close()
+
+
+def test_a_reader_who_takes_nothing_for_long_loses_the_stream(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "SECONDS_FOR_A_PIECE", 0.01)
+    sent: list[str] = []
+
+    async def receive() -> serving.Message:
+        return await asyncio.Future()  # its connection stays
+
+    async def send(message: serving.Message) -> None:
+        sent.append(message["type"])
+        if message["type"] == "http.response.body":
+            await asyncio.Future()
+
+    with pytest.raises(TimeoutError):
+        asyncio.run(serving._stream(StreamingHttpResponse([b"x", b"y"]), False, receive, send))
+    assert sent == ["http.response.start", "http.response.body"]
 
 
 def test_a_stream_of_many_short_pieces_comes_whole(address: str) -> None:
