@@ -229,7 +229,7 @@ def value_problems(body: dict[str, Any], seed: Any, data: Any) -> Iterator[str]:
     if seed is not None and (not hex64(seed) or body.get("seedHash", digest := sha256(bytes.fromhex(seed))) != digest):
         yield "the seed is not the one in the record"
     elif data is None and ("seedHash" in body or body["method"] == "stream"):
-        print("values: not in the receipt, so not compared")
+        print("values: not in the receipt, so not compared" + ", but the seed is the draw's" * bool(seed))
     elif seed is None:
         yield "the values cannot be checked without the seed of this secret draw"
     else:

@@ -69,11 +69,9 @@ def _receipt_text(receipt: Receipt, items: list[bytes] | None) -> str:
     if body.get("input"):
         which = "the list given is that list" if items is not None else "compare it with --list FILE"
         lines.append(f"about a list of {body['input']['count']} items, SHA-256 {body['input']['sha256']}: {which}")
+    lines += _proven(receipt)
     if receipt.data is not None:
-        lines.append(f"its values follow from the recorded seed and parameters by the recipe {body['recipe']}")
         lines += _values(receipt.data, items)
-    else:
-        lines.append("it shows no values to compare: the record alone was checked")
     if body.get("repeatable"):
         lines.append(
             "the draw is repeatable: others may have known the values beforehand, so it is no evidence of fairness"
@@ -83,6 +81,22 @@ def _receipt_text(receipt: Receipt, items: list[bytes] | None) -> str:
         "that the record is in the ledger, and was at that time, shows only this hash, there or where it was noted"
     )
     return output.lines(map(output.plainly, lines))
+
+
+def _proven(receipt: Receipt) -> list[str]:
+    """What was checked beyond the record, and what was not."""
+    body = receipt.body
+    seed = "that seed" if receipt.is_opened else "the recorded seed"
+    lines = ["its seed is the one of this secret draw: it has the SHA-256 in the record"] if receipt.is_opened else []
+    if receipt.is_shown:
+        lines.append(f"its values follow from {seed} and parameters by the recipe {body['recipe']}")
+    elif receipt.data is not None:
+        lines.append(f"it shows no values: these follow from {seed} and parameters by the recipe {body['recipe']}")
+    else:
+        lines.append("it shows no values to compare: the record alone was checked")
+        if "seedHash" in body and not receipt.is_opened:
+            lines.append('the draw is secret: with its seed in the receipt, as "seed", its values are checked too')
+    return lines
 
 
 def _values(data: list[Any], items: list[bytes] | None) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from fifod import names
 from fifod.errors import LedgerError
-from fifod.ledger.record import DRAW, Head, parse_head, parse_record
+from fifod.ledger.record import DRAW, Record, parse_head, parse_record
 from fifod.ledger.verifier import draw_of, is_hex64
 from fifod.recipe import values
 
@@ -24,11 +24,16 @@ class NoReceipt(LedgerError):
 class Receipt:
     """A receipt that was found good; the properties say how far that goes."""
 
-    def __init__(self, head: Head, hash_: str, body: dict[str, Any], data: list[Any] | None) -> None:
-        self.head = head
-        self.hash = hash_
-        self.body = body
+    def __init__(self, record: Record, data: list[Any] | None, *, is_shown: bool, is_opened: bool) -> None:
+        self.head = record.head
+        self.hash = record.hash
+        self.body = record.body
         self.data = data
+        """The values that the receipt shows, or else those that follow from the seed beside a secret record."""
+        self.is_shown = is_shown
+        """Whether the receipt itself shows the values."""
+        self.is_opened = is_opened
+        """Whether it brings the seed of a secret draw, and that has the SHA-256 in the record."""
 
     @property
     def serial_number(self) -> int:
@@ -76,8 +81,7 @@ def verify_receipt(text: bytes, today: datetime.date) -> Receipt:
         raise LedgerError("the body was changed: it does not have the SHA-256 that the head says")
     _object(body_bytes, "the body")
     record = parse_record(head_bytes + b"\t" + body_bytes)
-    data = _checked_values(record.body, shown, today)
-    return Receipt(head, record.hash, record.body, data)
+    return _checked(record, shown, today)
 
 
 def _object(text: bytes, what: str) -> dict[str, Any]:
@@ -106,27 +110,37 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return members
 
 
-def _checked_values(body: dict[str, Any], shown: dict[str, Any], today: datetime.date) -> list[Any] | None:
-    """The values, if there are any; raises LedgerError if one does not follow from the seed."""
-    seed = draw_of(body, today)[1] or _opened(body, shown.get("seed"))
-    data = shown.get("data")
+def _checked(record: Record, shown: dict[str, Any], today: datetime.date) -> Receipt:
+    """The receipt with its values, if there are any; raises LedgerError if one does not follow from the seed."""
+    body, given, data = record.body, shown.get("seed"), shown.get("data")
+    recorded = draw_of(body, today)[1]
+    seed = _same_seed(recorded, given) if recorded else _opened(body, given)
     if body["method"] == names.STREAM:
         if data is not None:
             raise LedgerError("it shows values, but the draw is a stream")
-        return None
-    if data is None:
-        if "seedHash" not in body:
-            raise LedgerError("it shows no values, though the draw is not secret")
-        return None
-    if seed is None:
+        return Receipt(record, None, is_shown=False, is_opened=recorded is None and seed is not None)
+    if data is None and recorded:
+        raise LedgerError("it shows no values, though the draw is not secret")
+    if data is not None and seed is None:
         raise LedgerError("the values of this secret draw cannot be checked without its seed")
-    right = values(body["method"], body["params"], bytes.fromhex(seed))
+    right = values(body["method"], body["params"], bytes.fromhex(seed)) if seed else None
+    if right is not None and data is not None:
+        _compare(data, right)
+    return Receipt(record, data or right, is_shown=data is not None, is_opened=recorded is None and seed is not None)
+
+
+def _compare(data: object, right: list[Any]) -> None:
     if not isinstance(data, list) or len(data) != len(right):
         raise LedgerError(f"the receipt does not show the {len(right)} values of the draw")
     for number, (value, expected) in enumerate(zip(data, right, strict=True), 1):
         if not _same(value, expected):
             raise LedgerError(f"value {number} is {_shown(value)}, but the recipe gives {_shown(expected)}")
-    return data
+
+
+def _same_seed(recorded: str, given: object) -> str:
+    if given is not None and given != recorded:
+        raise LedgerError("the seed beside the record is not the one in it")
+    return recorded
 
 
 def _opened(body: dict[str, Any], seed: object) -> str | None:

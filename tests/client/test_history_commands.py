@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -119,6 +120,31 @@ def test_a_secret_draw_is_opened_by_its_seed(run: Run, values: Values) -> None:
     assert "its values follow" in "".join(values("verify", "-", input=receipt.encode()))
     done = run("show", serial, "--seed", "0" * 64)
     assert done.returncode == 64 and b"not the seed" in done.stderr
+
+
+def test_a_seed_alone_is_enough_to_compute_a_secret_draws_values(run: Run, values: Values) -> None:
+    result = json.loads(run("integers", "3", "--secret", "--json").stdout)
+    receipt = json.loads(values("show", str(result["serialNumber"]), "--json")[0])
+
+    def verified(**more: object) -> subprocess.CompletedProcess[bytes]:
+        return run("verify", "-", input=json.dumps(receipt | more).encode())
+
+    told = verified(seed=result["seed"]).stdout.decode()
+    assert "has the SHA-256 in the record" in told and "these follow from that seed" in told
+    assert [int(line) for line in told.splitlines() if line.startswith("  ")] == result["random"]["data"]
+    told = verified().stdout.decode()
+    assert "the record alone was checked" in told and "with its seed in the receipt" in told
+    assert verified(seed="0" * 64).returncode == verified(seed="").returncode == 65
+    told = verified(seed=result["seed"], data=result["random"]["data"]).stdout.decode()
+    assert "its values follow from that seed" in told
+
+
+def test_another_seed_beside_the_recorded_one_is_a_fault(run: Run, values: Values) -> None:
+    receipt = json.loads(values("show", str(draw(run, "5")), "--json")[0])
+    own = json.loads(receipt["body"])["seed"]
+    assert run("verify", "-", input=json.dumps(receipt | {"seed": own}).encode()).returncode == 0
+    done = run("verify", "-", input=json.dumps(receipt | {"seed": "0" * 64}).encode())
+    assert done.returncode == 65 and b"not the one in it" in done.stderr
 
 
 def test_a_stream_has_a_receipt_without_values(run: Run, daemon: Daemon) -> None:
