@@ -136,7 +136,10 @@ export class Clients {
     item.querySelector("details").hidden = false;
     const row = element("tr");
     row.append(element("td", "micros", `${step.micros.toLocaleString()} µs`), element("td", "", text));
-    table.append(row);
+    // That a request was written is known here only afterwards: the daemon may have it by then.
+    row.dataset.micros = step.micros;
+    const later = [...table.rows].find((other) => Number(other.dataset.micros) > step.micros);
+    table.insertBefore(row, later ?? null);
     if (step.text) item.querySelector(".bytes").append(this.#bytes(step));
   }
 
