@@ -155,6 +155,7 @@ SIGHTS = [
     Sight("password", "/account/password/"),
     _wrong("password-wrong", "/account/password/", press(SEND), old_password="x", new_password1="y", new_password2="z"),
     *(_admin(*place) for place in _ADMIN),
+    Sight("admin-permissions", "/admin/auth/user/<object_id>/change/", "/admin/auth/user/{nina}/change/", "susan"),
     Sight("error-403", "/service/", who="nina", status=403),
     Sight("error-404", "/draws/<missing>/", "/draws/{foreign}/", status=404),
     _refused("error-413", grow, 413),

@@ -25,8 +25,9 @@ PEOPLE = {
     "audrey": ("auditor",),
     "oscar": ("member", "operator"),
     "ada": ("administrator",),
+    "susan": ("superuser",),
 }
-"""Accounts and their roles."""
+"""Accounts and their roles, of which superuser is no group."""
 _MAKE_PEOPLE = """
 import json
 from django.contrib.auth.hashers import make_password
@@ -34,7 +35,7 @@ from django.contrib.auth.models import Group, User
 told = json.loads({told!r})
 password = make_password(told["password"])  # slow on purpose, so once for all
 for name, roles in told["people"].items():
-    account = User.objects.create(username=name, password=password)
+    account = User.objects.create(username=name, password=password, is_superuser="superuser" in roles)
     account.groups.set(Group.objects.filter(name__in=roles))
 """
 
