@@ -234,6 +234,93 @@ def test_who_is_no_longer_logged_in_is_told(page: Page) -> None:
     expect(page.get_by_role("alert")).to_contain_text("no longer logged in")
 
 
+def type_a_list(page: Page) -> None:
+    page.get_by_role("link", name="Pick from a list").click()
+    page.get_by_label("Names, one a line").fill("Ada\nBlaise\n")
+    page.get_by_label("Purpose").fill("a long thought")
+
+
+def log_in_beside(page: Page, name: str = USER) -> None:
+    """Follow the link of the message, and log in there."""
+    with page.expect_popup() as opened:
+        page.get_by_role("alert").get_by_role("link", name="Log in (opens in a new tab)").click()
+    beside = opened.value
+    assert beside.evaluate("window.opener") is None
+    beside.get_by_label("Username").fill(name)
+    beside.get_by_label("Password").fill(PASSWORD)
+    beside.get_by_role("button", name="Log in").click()
+    expect(beside.get_by_role("heading", name="Draw", exact=True)).to_be_visible()
+    beside.close()
+
+
+def test_a_draw_goes_on_after_a_login_in_another_tab(page: Page, visit: Visit) -> None:
+    type_a_list(page)
+    before = len(visit.daemon.bodies("draw"))
+    page.context.clear_cookies()
+    press_draw(page)
+    expect(page.get_by_role("alert")).to_contain_text("no longer logged in")
+    expect(page.get_by_role("alert")).to_be_focused()
+    log_in_beside(page)
+    press_draw(page)
+    assert len(drawn(page)) == 1
+    expect(page.get_by_role("alert")).to_have_count(0)
+    bodies = visit.daemon.bodies("draw")
+    assert len(bodies) == before + 1 and bodies[-1]["purpose"] == "a long thought"
+    visit.forgive("403")
+
+
+def test_a_login_as_somebody_else_is_told_before_a_draw(page: Page, visit: Visit) -> None:
+    type_a_list(page)
+    before = len(visit.daemon.bodies("draw"))
+    page.context.clear_cookies()
+    press_draw(page)
+    log_in_beside(page, "nina")
+    press_draw(page)
+    expect(page.get_by_role("alert")).to_contain_text("under this name: nina")
+    expect(page.get_by_role("banner")).to_contain_text("nina")
+    assert len(visit.daemon.bodies("draw")) == before
+    press_draw(page)
+    drawn(page)
+    assert visit.daemon.bodies("draw")[-1]["drawer"].endswith(":nina")
+    visit.forgive("403")
+
+
+def test_who_types_on_is_told_once_that_the_login_has_ended(page: Page, visit: Visit) -> None:
+    type_a_list(page)
+    page.context.clear_cookies()
+    purpose = page.get_by_label("Purpose")
+    for word in ("one", "two"):
+        with page.expect_response("**/login/**"):
+            purpose.fill(word)
+        expect(page.get_by_role("alert")).to_have_count(1)
+        expect(page.get_by_role("alert")).to_contain_text("no longer logged in")
+        expect(purpose).to_be_focused()
+    log_in_beside(page)
+    purpose.fill("three")
+    expect(page.get_by_role("alert")).to_have_count(0)
+    visit.forgive("403")
+
+
+def test_without_scripts_the_form_is_shown_again_until_one_is_logged_in(open_visit: OpenVisit) -> None:
+    visit = open_visit(USER, scripts=False)
+    page = visit.page
+    page.goto("/")
+    type_a_list(page)
+    before = len(visit.daemon.bodies("draw"))
+    page.context.clear_cookies()
+    press_draw(page)
+    expect(page.get_by_role("alert")).to_contain_text("no longer logged in")
+    log_in_beside(page)
+    press_draw(page)
+    expect(page.get_by_role("alert")).to_contain_text("opened before you last logged in")
+    assert page.get_by_label("Names, one a line").input_value().split() == ["Ada", "Blaise"]
+    assert len(visit.daemon.bodies("draw")) == before
+    press_draw(page)
+    assert len(drawn(page)) == 1
+    assert visit.daemon.bodies("draw")[-1]["purpose"] == "a long thought"
+    visit.forgive("403")
+
+
 def test_it_works_without_scripts(open_visit: OpenVisit) -> None:
     page = open_visit(USER, scripts=False).page
     page.goto("/")

@@ -35,6 +35,11 @@ def wants_json(request: HttpRequest) -> bool:
     return request.get_preferred_type(["text/html", _JSON]) == _JSON
 
 
+def wants_parts(request: Any) -> bool:
+    """Whether htmx asks, which puts parts in place on a page that is there already."""
+    return bool(request.htmx) and not request.htmx.history_restore_request
+
+
 def form(request: HttpRequest, attempt: Attempt) -> HttpResponse:
     """The form to be filled in."""
     return _shown(request, attempt, "draws/partials/form_parts.html")
@@ -44,7 +49,7 @@ def attempt(request: HttpRequest, attempt: Attempt) -> HttpResponse:
     """What came of a form that was sent."""
     if wants_json(request):
         return JsonResponse(_as_json(attempt), status=attempt.status)
-    if attempt.outcome and not _is_htmx(request) and not _is_shown_once(attempt.outcome):
+    if attempt.outcome and not wants_parts(request) and not _is_shown_once(attempt.outcome):
         return redirect("receipt", attempt.outcome.reply.serial_number)
     return _shown(request, attempt, "draws/partials/attempt.html")
 
@@ -67,10 +72,6 @@ def _part(request: HttpRequest, template: str, context: dict[str, Any], status: 
     return answer
 
 
-def _is_htmx(request: Any) -> bool:
-    return bool(request.htmx) and not request.htmx.history_restore_request
-
-
 def _is_shown_once(outcome: Outcome) -> bool:
     # A receipt can show neither: secret values are kept nowhere, and lists are not either.
     return outcome.reply.seed is not None or outcome.items is not None
@@ -84,7 +85,7 @@ def _shown(request: HttpRequest, attempt: Attempt, parts: str) -> HttpResponse:
         "outcome": attempt.outcome,
         "next_key": new_key() if attempt.outcome else "",
     }
-    if _is_htmx(request):
+    if wants_parts(request):
         return _part(request, parts, context, attempt.page_status)
     if attempt.outcome:
         attempt.form.renew_key()

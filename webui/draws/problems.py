@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
 from fifod import errors
+from webui.draws import unsent
 
 if TYPE_CHECKING:
     from webui.draws.fields import Words
@@ -108,9 +109,9 @@ def _quota(data: list[errors.Datum] | None) -> "Words":
     return words % {"needed": data[0], "left": data[1]}
 
 
-def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """The answer to a form that did not come from this site, or is too old."""
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponseBase:
+    """The answer to a form that did not come from this site, or is too old: nothing is ever drawn."""
     if request.get_preferred_type(["text/html", "application/json"]) == "application/json":
         words = _("This form is out of date, or did not come from this site. Nothing was drawn.")
         return JsonResponse({"error": {"messages": [words], "fields": {}}}, status=403)
-    return render(request, "csrf.html", status=403)
+    return unsent.shown_again(request) if unsent.is_in(request) else render(request, "csrf.html", status=403)

@@ -6,12 +6,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 from fifod.errors import FifodError, KeyTaken
 from webui import access, gateway
 from webui.access import AccountRequest
-from webui.draws import answers, kinds, outcome, problems
+from webui.draws import answers, kinds, outcome, problems, unsent
 from webui.draws.answers import Attempt
 from webui.draws.forms import DrawForm
 from webui.draws.kinds import Kind
 
 
+@unsent.kept_at_login
 @access.for_whom_may(access.DRAW)
 @require_http_methods(["GET", "HEAD", "POST"])
 def draw(request: AccountRequest) -> HttpResponse:

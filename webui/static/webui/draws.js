@@ -5,6 +5,7 @@ const MOST_TO_CHECK = 64 * 1024;
 const form = document.getElementById("form");
 const result = document.getElementById("result");
 let answered = null;
+let isRepeated = false;
 
 // A click that comes right after a draw is the second of a double click: it carries the same key still, and the
 // service answers it with the same draw. The next key comes in with time, or as soon as something is changed.
@@ -21,9 +22,43 @@ function complain(when) {
   const alert = document.createElement("p");
   alert.className = "alert";
   alert.setAttribute("role", "alert");
-  alert.textContent = words.textContent;
+  alert.dataset.when = when;
+  alert.append(...words.cloneNode(true).childNodes);
+  alert.querySelectorAll("[data-account]").forEach((name) => name.textContent = form.dataset.account);
   form.querySelectorAll("#fields > .alert").forEach((old) => old.remove());
   document.getElementById("fields").prepend(alert);
+}
+
+// After a login in another tab the site takes only tokens that are newer than it: this page gets them by asking for itself.
+// Who is logged in now may be somebody else, and should know before a draw stands under that name.
+async function renewTokens() {
+  const answer = await fetch(form.getAttribute("action"), { headers: { Accept: "text/html" } });
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const fresh = page.getElementById("form");
+  if (!fresh) return answer.status < 500 ? "logged-out" : "other";
+  const token = fresh.elements.csrfmiddlewaretoken.value;
+  document.querySelector("header.site").replaceWith(page.querySelector("header.site"));
+  document.querySelectorAll("[name=csrfmiddlewaretoken]").forEach((old) => old.value = token);
+  const before = form.dataset.account;
+  form.dataset.account = fresh.dataset.account;
+  return before && before !== fresh.dataset.account ? "other-account" : "renewed";
+}
+
+async function afterRefusal(isCheck) {
+  const found = await renewTokens().catch(() => "unreached");
+  if (found === "renewed" && isCheck) return withdraw("logged-out");
+  if (found === "renewed" && !isRepeated) {
+    isRepeated = true;
+    return form.requestSubmit();
+  }
+  isRepeated = false;
+  if (isCheck && (found === "unreached" || form.querySelector(`.alert[data-when="${found}"]`))) return;
+  complain(found === "renewed" ? "other" : found);
+  if (!isCheck) goTo(form.querySelector(".alert"));
+}
+
+function withdraw(when) {
+  form.querySelectorAll(`.alert[data-when="${when}"]`).forEach((old) => old.remove());
 }
 
 function markWrongFields() {
@@ -61,9 +96,14 @@ document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   // What a check says of fields that are gone by now is of no use.
   detail.shouldSwap = kind !== null && (!isCheck || kind === form.elements.what.value);
   detail.isError = false;
-  if (kind !== null || isCheck) return;
+  if (kind !== null) {
+    if (!isCheck) isRepeated = false;
+    return withdraw("logged-out");
+  }
   const { status } = detail.xhr;
-  complain(status === 413 ? "413" : status < 300 || status === 403 ? "logged-out" : "other");
+  if (status < 300 || status === 403) return afterRefusal(isCheck);
+  if (isCheck) return;
+  complain(status === 413 ? "413" : "other");
   goTo(form.querySelector(".alert"));
 });
 // It comes once for each part that was put in place.
