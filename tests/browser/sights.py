@@ -119,6 +119,7 @@ SIGHTS = [
     _drawn("many", "integers", n="500"),
     _drawn("names", "shuffle", list="\n".join(ROTA), purpose="order of speakers"),
     _wrong("draw-wrong", "/", press(DRAW, ".alert, [aria-invalid=true]"), min="101", n="0"),
+    Sight("draw-logged-out", "/", deed=then(forget_cookies, press(DRAW, ".alert")), later=403),
     *map(_receipt, _RECEIPTS),
     *map(_receipt, ("repeatable", "wordy", "pick", "again")),
     Sight("receipt-of-another", "/draws/<serial>/", "/draws/{pick}/", "audrey"),

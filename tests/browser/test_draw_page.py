@@ -122,8 +122,13 @@ def test_a_reload_draws_nothing(page: Page, visit: Visit) -> None:
     press_draw(page)
     drawn(page)
     before = len(visit.daemon.bodies("draw"))
+    address = page.get_by_role("link", name="Receipt and proof").get_attribute("href")
     page.reload()
     expect(page.get_by_text("What you draw stands here")).to_be_visible()
+    newest = page.get_by_text("Your newest draw:").locator(f'a[href="{address}"]')
+    while not newest.count():  # the recorder follows by itself
+        page.reload()
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     assert len(visit.daemon.bodies("draw")) == before
 
 

@@ -1,5 +1,6 @@
 import resource
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -8,9 +9,10 @@ from django.test import Client
 from pytest_django import Settings
 
 from tests.daemons import Daemon, limited
-from tests.web.conftest import CONFIG, connect
+from tests.web.conftest import CONFIG, connect, logged_in
 from tests.web.pages import draw, fill, key_of, serial_of, text, values_of
 from webui import gateway
+from webui.history.models import Draw
 
 HOSTILE = "<script>alert(1)</script>' OR 1=1 -- %s {{ 7*7 }} \\ é 🎲"
 
@@ -205,6 +207,32 @@ def test_it_says_that_the_site_may_not_draw_for_others(place: Path, settings: Se
     with Daemon(place, 'durability = "process"\n'):
         page = browser.post("/", fill(browser))
     assert page.status_code == 502 and "whoever runs this site" in text(page)
+
+
+def test_it_names_ones_newest_draw(daemon: Daemon, alice: User, bob: User, record: Callable[[Daemon], None]) -> None:
+    browser, other = logged_in(alice), logged_in(bob)
+    assert "newest draw" not in text(browser.get("/"))
+    draw(browser), draw(browser)
+    record(daemon)
+    draw(other)
+    record(daemon)
+    page = browser.get("/")
+    time = Draw.objects.get(serial=2).time
+    assert f"Your newest draw: 2 , {time:%Y-%m-%d %H:%M:%S} UTC" in text(page)
+    assert '<a href="/draws/2/">2</a>' in page.content.decode()
+    assert "Your newest draw: 3 ," in text(other.get("/"))
+    assert "newest draw" not in text(browser.get("/", headers={"HX-Request": "true"}))
+
+
+def test_it_names_no_draw_while_there_may_be_a_newer_one(
+    daemon: Daemon, browser: Client, record: Callable[[Daemon], None]
+) -> None:
+    draw(browser)
+    record(daemon)
+    draw(browser)
+    assert "newest draw" not in text(browser.get("/"))
+    record(daemon)
+    assert "Your newest draw: 2 ," in text(browser.get("/"))
 
 
 @pytest.mark.parametrize("name", ["al\u202eice", "bell\x07", "ü" * 150, "tab\there", "𝔞" * 150, "o'brien; --", "a:b"])

@@ -7,6 +7,8 @@ from django.forms import BoundField
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 
+from webui.access import AccountRequest
+from webui.draws import newest
 from webui.draws.fields import new_key
 from webui.draws.forms import DrawForm
 from webui.draws.kinds import KINDS, Kind
@@ -40,12 +42,12 @@ def wants_parts(request: Any) -> bool:
     return bool(request.htmx) and not request.htmx.history_restore_request
 
 
-def form(request: HttpRequest, attempt: Attempt) -> HttpResponse:
+def form(request: AccountRequest, attempt: Attempt) -> HttpResponse:
     """The form to be filled in."""
     return _shown(request, attempt, "draws/partials/form_parts.html")
 
 
-def attempt(request: HttpRequest, attempt: Attempt) -> HttpResponse:
+def attempt(request: AccountRequest, attempt: Attempt) -> HttpResponse:
     """What came of a form that was sent."""
     if wants_json(request):
         return JsonResponse(_as_json(attempt), status=attempt.status)
@@ -77,8 +79,8 @@ def _is_shown_once(outcome: Outcome) -> bool:
     return outcome.reply.seed is not None or outcome.items is not None
 
 
-def _shown(request: HttpRequest, attempt: Attempt, parts: str) -> HttpResponse:
-    context = {
+def _shown(request: AccountRequest, attempt: Attempt, parts: str) -> HttpResponse:
+    context: dict[str, Any] = {
         "kinds": KINDS,
         "kind": attempt.kind,
         "form": attempt.form,
@@ -89,6 +91,8 @@ def _shown(request: HttpRequest, attempt: Attempt, parts: str) -> HttpResponse:
         return _part(request, parts, context, attempt.page_status)
     if attempt.outcome:
         attempt.form.renew_key()
+    else:
+        context["newest"] = newest.of(request.user)
     return render(request, "draws/draw.html", context, status=attempt.page_status)
 
 
