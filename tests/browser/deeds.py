@@ -72,6 +72,15 @@ def guess(name: str, times: int) -> Deed:
     return then(*[fill_in(username=name, password="nonsense"), press(SEND)] * times)
 
 
+def prove_secret(page: Page) -> None:
+    """Draw secretly, and check the draw on its receipt with the seed."""
+    page.locator("main [name=secret]").check()
+    press(DRAW, "#result .note form")(page)
+    seed = page.locator("#result [name=seed]").get_attribute("value") or ""
+    press("#result .actions a")(page)
+    then(fill_in(seed=seed), press("#check .seed button", "#check .verdict"), unfold())(page)
+
+
 def follow_public_link(page: Page) -> None:
     """Make a public link on a receipt, and follow it as a stranger."""
     press("#links form[action$='/links/'] button", "#new-link")(page)

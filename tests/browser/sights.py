@@ -14,6 +14,7 @@ from tests.browser.deeds import (
     guess,
     nothing,
     press,
+    prove_secret,
     then,
     unfold,
 )
@@ -54,6 +55,7 @@ _CLIENT = then(
 )
 _COMPARE = then(fill_in(list="\n".join(ROTA)), press("#list form button", "#list .verdict"))
 _CHECK = then(press(".check .button", ".verdict"), unfold())
+_TRY_SEED = then(fill_in(seed="5e" * 32), press("#check .seed button", "#check .error"))
 _KINDS = ("integers", "pick", "shuffle", "sequences", "decimals", "gaussians", "strings", "uuids", "blobs")
 _RECEIPTS = ("integers", "many", "sequences", "decimals", "gaussians", "strings", "uuids", "blobs", "secret")
 _ADMIN = (
@@ -139,6 +141,9 @@ SIGHTS = [
     Sight("public-checked", "/r/<token>/check/", "/draws/{gaussians}/", deed=then(follow_public_link, _CHECK)),
     Sight("receipt-list", "/draws/<serial>/list/", "/draws/{pick}/", deed=_COMPARE),
     Sight("public-list", "/r/<token>/list/", "/draws/{again}/", deed=then(follow_public_link, _COMPARE)),
+    Sight("receipt-seed-wrong", "/draws/<serial>/seed/", "/draws/{secret}/", deed=_TRY_SEED),
+    Sight("public-seed-wrong", "/r/<token>/seed/", "/draws/{secret}/", deed=then(follow_public_link, _TRY_SEED)),
+    Sight("receipt-proved", "/draws/<serial>/seed/", "/?what=strings", deed=prove_secret),
     Sight("public-gone", "/r/<nonsense>/", "/r/nothing/", who="", status=404),
     Sight("check", "/draws/<serial>/check/", "/draws/{secret}/check/"),
     Sight("history", "/draws/"),

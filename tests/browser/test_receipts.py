@@ -46,6 +46,37 @@ def test_a_check_shows_its_steps(open_visit: OpenVisit, drawer: Client, scripts:
 
 
 @pytest.mark.parametrize("scripts", [True, False])
+def test_a_secret_draw_is_proved_by_its_seed(open_visit: OpenVisit, scripts: bool) -> None:
+    page = open_visit("alice", scripts=scripts).page
+    page.goto("/")
+    page.locator("main [name=secret]").check()
+    page.get_by_role("button", name="Draw", exact=True).click()
+    seed = page.locator("#result [name=seed]").get_attribute("value") or ""
+    values = page.locator("#result .drawn li").all_inner_texts()
+    if scripts:
+        page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        page.get_by_role("button", name="Copy seed").click()
+        expect(page.locator("#result .note [role=status]")).to_have_text("Copied.")
+        assert page.evaluate("navigator.clipboard.readText()") == seed
+    save_with_seed(page, seed)
+    page.get_by_role("link", name="Receipt and proof").click()
+    page.get_by_label("The seed of this draw").fill("0" * 64)
+    page.get_by_role("button", name="Check with the seed").click()
+    expect(page.get_by_text("Another seed")).to_be_visible()
+    page.get_by_label("The seed of this draw").fill(seed)
+    page.get_by_role("button", name="Check with the seed").click()
+    expect(page.get_by_text("All steps hold.")).to_be_visible()
+    assert page.locator("#check .drawn li").all_inner_texts() == values and seed not in page.url
+    save_with_seed(page, seed)
+
+
+def save_with_seed(page: Page, seed: str) -> None:
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save receipt with seed and values").click()
+    assert f'"seed":"{seed}"' in Path(download.value.path()).read_text()
+
+
+@pytest.mark.parametrize("scripts", [True, False])
 def test_the_list_given_again_names_who_was_drawn(open_visit: OpenVisit, drawer: Client, scripts: bool) -> None:
     serial, names = picked(drawer)
     page = open_visit("alice", scripts=scripts).page

@@ -1,5 +1,9 @@
-"""The list that a draw was about, given again to see whose positions were drawn. It is compared, and kept nowhere."""
+"""What people give on a receipt to prove it: the list that a draw was about, and the seed of a secret draw.
 
+Both are compared with the record, and kept nowhere.
+"""
+
+import hashlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,7 +13,39 @@ from django.utils.translation import gettext_lazy as _
 
 from webui.draws import lists
 from webui.draws.lists import NameList
-from webui.receipts.receipt import Receipt
+from webui.receipts.receipt import Receipt, opened
+
+
+class SeedForm(forms.Form):
+    """A seed that must be the one whose SHA-256 a secret draw's record holds."""
+
+    seed = forms.RegexField(
+        label=_("The seed of this draw"),
+        regex=r"\A[0-9a-fA-F]{64}\Z",
+        strip=True,
+        error_messages={
+            "required": _("Give the seed that came with the values."),
+            "invalid": _("A seed has 64 characters, each a digit or a letter from a to f."),
+        },
+        help_text=_("It is compared with the record, and kept nowhere."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
+    )
+
+    def __init__(self, receipt: Receipt, *given: Any) -> None:
+        super().__init__(*given)
+        self._receipt = receipt
+
+    def clean_seed(self) -> str:
+        """The seed as records write seeds."""
+        seed: str = self.cleaned_data["seed"].lower()
+        if hashlib.sha256(bytes.fromhex(seed)).hexdigest() != self._receipt.draw.seed_hash:
+            raise forms.ValidationError(_("Another seed: it does not have the SHA-256 in the record."))
+        return seed
+
+    @property
+    def opened(self) -> Receipt | None:
+        """The receipt with the seed, if it is the right one."""
+        return opened(self._receipt, self.cleaned_data["seed"]) if self.is_bound and self.is_valid() else None
 
 
 class ListForm(forms.Form):

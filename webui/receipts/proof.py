@@ -19,14 +19,14 @@ _MAX_STREAM = 16 << 20
 def steps(receipt: Receipt) -> list[Step]:
     """Seed, first values, all values."""
     draw = receipt.draw
-    if draw.secret:
+    if draw.secret and not receipt.is_opened:
         return _secret(draw)
     try:
         beginning = working.first_bytes(draw.seed)
     except ValueError:
         broken = fails(_("The record has no seed of 64 hexadecimal digits."))
         return [broken, broken, broken]
-    seed = _seed(draw, beginning)
+    seed = _seed(receipt, beginning)
     return [seed, *_stream(draw)] if draw.method == STREAM else [seed, _first(receipt), _all(receipt)]
 
 
@@ -40,8 +40,14 @@ def _secret(draw: Draw) -> list[Step]:
     return [seed, left_open(_("This needs the seed.")), left_open(_("This needs the seed."))]
 
 
-def _seed(draw: Draw, beginning: str) -> Step:
-    if draw.repeatable:
+def _seed(receipt: Receipt, beginning: str) -> Step:
+    draw = receipt.draw
+    if receipt.is_opened:
+        words = _(
+            "The seed that was given has the fingerprint (SHA-256) in the record. From it a public function "
+            "(SHAKE-256) makes the bytes that everything else is read from."
+        )
+    elif draw.repeatable:
         words = _(
             "The seed gives these bytes. But it was made from a date or a name, not drawn: "
             "the values could be known beforehand."
@@ -57,6 +63,8 @@ def _seed(draw: Draw, beginning: str) -> Step:
         (_("First 32 bytes of SHAKE-256(seed ‖ block number 0)"), beginning),
         (_("The same in a shell"), command),
     ]
+    if receipt.is_opened:
+        details.insert(1, (_("SHA-256 of the seed"), draw.seed_hash))
     return holds(words).with_details(details)
 
 

@@ -7,16 +7,18 @@ same answer.
 
 from collections.abc import Callable
 from functools import wraps
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
-from webui.receipts import check, links, others, receipt, views
-from webui.receipts.forms import ListForm
+from webui.receipts import links, others, receipt, views
+from webui.receipts.forms import ListForm, SeedForm
 from webui.receipts.receipt import Receipt
 
 _HEADERS = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow"}
@@ -62,6 +64,7 @@ def _page(request: HttpRequest, token: str, found: Receipt, form: ListForm) -> H
         "draw": found.draw,
         "company": others.of(found.draw),
         "list_form": form,
+        "seed_form": SeedForm(found),
         "token": token,
         "address": request.build_absolute_uri(reverse("public", args=[token])),
         "is_public": True,
@@ -73,9 +76,16 @@ def _page(request: HttpRequest, token: str, found: Receipt, form: ListForm) -> H
 @require_safe
 def examine(request: HttpRequest, token: str, found: Receipt) -> HttpResponse:
     """The check, step by step."""
-    back = reverse("public", args=[token])
-    known = {"check": check.of(found), "draw": found.draw, "back": back, "base": "receipts/public_base.html"}
-    return render(request, views.check_template(request), known)
+    return views.checked(request, found, SeedForm(found), **_place(token))
+
+
+def _place(token: str) -> dict[str, Any]:
+    return {
+        "back": reverse("public", args=[token]),
+        "seed_address": reverse("public_prove", args=[token]),
+        "base": "receipts/public_base.html",
+        "is_public": True,
+    }
 
 
 @_opened
@@ -83,6 +93,16 @@ def examine(request: HttpRequest, token: str, found: Receipt) -> HttpResponse:
 def save(request: HttpRequest, token: str, found: Receipt) -> HttpResponse:
     """The receipt as a file."""
     return views.as_file(found)
+
+
+# As for `compare` below: nothing is changed, so there is nothing to forge.
+@csrf_exempt
+@sensitive_post_parameters("seed")
+@_opened
+@require_POST
+def prove(request: HttpRequest, token: str, found: Receipt) -> HttpResponse:
+    """The check of a secret draw with its seed, or the receipt with both as a file."""
+    return views.proved(request, found, **_place(token))
 
 
 # Nothing is changed and nobody is logged in here, so there is nothing to forge; and a browser that sends no referrer

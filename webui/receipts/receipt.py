@@ -5,11 +5,12 @@ daemon is stopped. Where the ledger cannot be read, or has the draw no longer, i
 in neither; they are computed from the seed.
 """
 
+import copy
 import datetime
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -78,6 +79,11 @@ class Receipt:
         ]
 
     @property
+    def is_opened(self) -> bool:
+        """Whether this is a secret draw with the seed that the record does not hold."""
+        return self.draw.secret and self.draw.seed != ""
+
+    @property
     def is_archived(self) -> bool:
         """Whether the record is not in the ledger any more, but in its archive."""
         return self.place is not None and self.place.is_archived
@@ -121,13 +127,22 @@ def receipt(serial: int) -> Receipt:
     return Receipt(draw, values, missing, place, record)
 
 
+def opened(shown: Receipt, seed: str) -> Receipt:
+    """A secret draw's receipt with its seed, which has been found right, and the values that follow from it."""
+    draw = copy.copy(shown.draw)
+    draw.seed = seed
+    values, missing = _values(draw)
+    return replace(shown, draw=draw, values=values, missing=missing)
+
+
 def saved(shown: Receipt) -> str:
     """A receipt as `fifod-client show SERIAL --json` gives it, to be kept and verified. Raises Unavailable."""
     if shown.record is None:
         raise Unavailable
     head, body = shown.record.head_bytes.decode(), shown.record.body_bytes.decode()
     values = None if shown.values is None else _as_json(list(shown.values))
-    return json.dumps(receipt_of(head, body, values, None), ensure_ascii=False, separators=(",", ":")) + "\n"
+    seed = shown.draw.seed if shown.is_opened else None
+    return json.dumps(receipt_of(head, body, values, seed), ensure_ascii=False, separators=(",", ":")) + "\n"
 
 
 def _intact(place: records.Place) -> Record:
@@ -146,7 +161,7 @@ def _complete(draw: Draw, row: Draw | None) -> Draw:
 
 
 def _values(draw: Draw) -> tuple[Sequence[Any] | None, str]:
-    if draw.secret:
+    if draw.secret and not draw.seed:
         return None, _("A secret draw: its values were shown once, to the drawer, and are kept nowhere.")
     if draw.method == STREAM:
         return None, _("A stream of bytes: they went to the drawer as they were made, and are kept nowhere.")

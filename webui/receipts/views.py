@@ -7,12 +7,13 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
 from webui import access
 from webui.access import AccountRequest
 from webui.receipts import check, links, others, receipt
-from webui.receipts.forms import ListForm
+from webui.receipts.forms import ListForm, SeedForm
 from webui.receipts.receipt import Receipt
 
 View = Callable[[AccountRequest, Receipt], HttpResponse]
@@ -50,6 +51,7 @@ def page(request: AccountRequest, found: Receipt, **more: object) -> HttpRespons
         "sees_all": request.user.has_perm(access.READ_ALL),
         "is_owner": receipt.is_by(request.user, found.draw),
         "list_form": ListForm(found),
+        "seed_form": SeedForm(found),
         **_links(request, found.draw.serial),
     }
     return render(request, "receipts/receipt.html", known | more)
@@ -64,16 +66,46 @@ def _links(request: AccountRequest, serial: int) -> dict[str, Any]:
 @_readable
 def examine(request: AccountRequest, found: Receipt) -> HttpResponse:
     """The check of a draw, step by step: a page of its own, or what takes its place on the receipt."""
-    known = {
-        "check": check.of(found),
-        "draw": found.draw,
-        "back": reverse("receipt", args=[found.draw.serial]),
+    return checked(request, found, SeedForm(found), **_place(found))
+
+
+@access.for_whom_may(access.DRAW, access.READ_ALL)
+@sensitive_post_parameters("seed")
+@require_POST
+@_readable
+def prove(request: AccountRequest, found: Receipt) -> HttpResponse:
+    """The check of a secret draw with its seed, or the receipt with both as a file."""
+    try:
+        return proved(request, found, **_place(found))
+    except receipt.Unavailable:
+        return render(request, "receipts/unsaved.html", {"serial": found.draw.serial}, status=503)
+
+
+def _place(found: Receipt) -> dict[str, Any]:
+    serial = found.draw.serial
+    return {
+        "back": reverse("receipt", args=[serial]),
+        "seed_address": reverse("prove", args=[serial]),
         "base": "base.html",
     }
-    return render(request, check_template(request), known)
 
 
-def check_template(request: HttpRequest) -> str:
+def proved(request: HttpRequest, found: Receipt, **place: object) -> HttpResponse:
+    """What comes of a seed that was sent. Raises Unavailable if a file is asked for that cannot be made."""
+    form = SeedForm(found, request.POST)
+    if "save" in request.POST and (opened := form.opened):
+        return as_file(opened)
+    return checked(request, found, form, **place)
+
+
+def checked(request: HttpRequest, found: Receipt, form: SeedForm, **place: object) -> HttpResponse:
+    """A check with the seed of a form, if that has the right one."""
+    shown = form.opened or found
+    known = {"check": check.of(shown), "receipt": shown, "draw": shown.draw, "seed_form": form, **place}
+    return render(request, _check_template(request), known)
+
+
+def _check_template(request: HttpRequest) -> str:
     """The page of a check, or just what a script puts in its place."""
     return "receipts/partials/check.html" if request.headers.get("HX-Request") else "receipts/checked.html"
 
@@ -132,8 +164,8 @@ def _with_links(request: AccountRequest, found: Receipt, **more: object) -> Http
 
 def as_file(found: Receipt) -> HttpResponse:
     """A receipt to be saved."""
-    name = f'attachment; filename="fifod-draw-{found.draw.serial}.json"'
-    headers = {"Content-Disposition": name}
+    name = f"fifod-draw-{found.draw.serial}{'-with-seed' if found.is_opened else ''}.json"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return HttpResponse(receipt.saved(found), content_type="application/json", headers=headers)
 
 

@@ -162,6 +162,7 @@ const copies = {
     const head = items ? "position,name\n" : Array.isArray(data[0]) ? "" : "value\n";
     return head + data.map((value, at) => [value, items ? items[at] : []].flat().map(cell).join(",")).join("\n") + "\n";
   },
+  seed: ({ seed }) => seed,
   json: (outcome) => JSON.stringify(outcome, null, 2) + "\n",
 };
 
