@@ -203,7 +203,7 @@ def test_a_name_that_cannot_be_is_refused(alice: Visitor, name: str) -> None:
         ({"n": "101"}, "How many"),
         ({"n": "x"}, "How many"),
         ({"min": "-1000000001"}, "Smallest"),
-        ({"min": "7", "max": "7"}, "must be less"),
+        ({"min": "8", "max": "7"}, "must not exceed"),
     ],
 )
 def test_a_request_that_cannot_be_is_refused(alice: Visitor, fields: dict[str, str], words: str) -> None:
@@ -211,6 +211,13 @@ def test_a_request_that_cannot_be_is_refused(alice: Visitor, fields: dict[str, s
         add(alice, "Ann")
         status, told = send(alice, **fields)
         assert status == 400 and words in told["error"]
+
+
+def test_a_range_may_be_of_one_number(alice: Visitor) -> None:
+    with watching(alice) as stream:
+        add(alice, "Ann")
+        assert send(alice, client="1", n="3", min="5", max="5") == (200, {"sent": 1})
+        assert exchange(stream, 1)[1]["values"] == [5, 5, 5]
 
 
 def test_there_is_an_end_to_how_many_one_may_have(alice: Visitor) -> None:

@@ -37,10 +37,10 @@ class DrawForm(forms.Form):
     max = forms.IntegerField(min_value=-_BOUND, max_value=_BOUND, label=_("Largest"))
 
     def clean(self) -> None:
-        """The range must have something in it."""
+        """The range must have something in it; one number is enough, as on the draw page."""
         least, most = self.cleaned_data.get("min"), self.cleaned_data.get("max")
-        if least is not None and most is not None and least >= most:
-            raise ValidationError(_("The smallest value must be less than the largest."))
+        if least is not None and most is not None and least > most:
+            raise ValidationError(_("The smallest value must not exceed the largest."))
 
     @property
     def params(self) -> dict[str, object]:
