@@ -12,6 +12,14 @@ from tests.browser.world import World
 from tests.waiting import pace, until
 
 DRAWS = 60
+LINES = """element => {
+  const style = getComputedStyle(element), padding = parseFloat(style.paddingTop) + parseFloat(style.paddingBottom);
+  // Beside other cells one is as high as they are, so what counts is the text.
+  const text = document.createRange();
+  text.selectNodeContents(element);
+  const height = Math.min(element.getBoundingClientRect().height - padding, text.getBoundingClientRect().height);
+  return Math.round(height / parseFloat(style.lineHeight));
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -120,6 +128,24 @@ def test_charts_are_drawn_and_fit_the_screen(visit: Visit, drawn: None) -> None:
     for address in ("/draws/charts/", "/draws/", "/draws/?q=looked&mark=secret&since=2026-13-01"):
         visit.page.goto(address)
         assert visit.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), address
+
+
+def test_an_endless_word_spoils_neither_table_nor_names(visit: Visit, drawn: None) -> None:
+    [(number,)] = visit.site.rows("SELECT id FROM auth_user WHERE username = 'bob'")
+    with Client(str(visit.daemon.run), user=f"{number}:bob") as client:
+        serial = client.integers(2, purpose="W" * 400).serial_number
+
+    def is_recorded() -> bool:
+        pace(0.05)
+        return bool(visit.site.rows("SELECT 1 FROM history_draw WHERE serial = ?", serial))
+
+    until(is_recorded, "the draw is recorded")
+    visit.become("audrey")
+    visit.page.goto(f"/draws/?q={serial}")
+    row = visit.page.locator(".history tbody tr")
+    for place, most in ((".serial", 1), (".when", 1), (".who bdi", 1), (".purpose bdi", 3), ("td:nth-child(4)", 2)):
+        assert row.locator(place).evaluate(LINES) <= most, place
+    assert visit.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
 def test_an_auditor_sees_who_drew_and_the_admin_its_numbers(drawn: None, open_visit: OpenVisit) -> None:

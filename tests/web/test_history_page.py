@@ -53,6 +53,21 @@ def test_no_row_of_anothers_is_read_whatever_was_found(place: Path, alice: User)
     assert [draw.serial for draw in finding.rows(alice, Question(), [1, 2])] == [2]
 
 
+def test_in_french_the_column_of_draws_is_called_by_the_noun(place: Path, alice: User, browser: Client) -> None:
+    ledger = Ledger(place / "ledger")
+    ledger.draw(gateway.drawer(alice))
+    record_all(ledger)
+    page = text(browser.get("/draws/", headers={"Accept-Language": "fr"}))
+    assert "Tirage Objet" in page
+
+
+def test_it_says_that_the_files_hold_no_values(place: Path, alice: User, browser: Client) -> None:
+    ledger = Ledger(place / "ledger")
+    ledger.draw(gateway.drawer(alice))
+    record_all(ledger)
+    assert "The values are not in them" in text(browser.get("/draws/"))
+
+
 def test_it_survives_a_wrong_page(browser: Client) -> None:
     places = ["x", "-1", "9" * 400, "9" * 18, "1'--", "", "٣", "0", "\0", "1.5", " 1"]
     for place, order in product(places, ["newest", "method"]):

@@ -1,6 +1,7 @@
 """Verifying the ledger from the service page: what it finds and says, and that it is one process at a time."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -78,6 +79,10 @@ def test_a_good_ledger_is_said_to_be_good(ledger: Ledger, operator: Client) -> N
     page = text(operator.get("/service/"))
     assert "Good. 51 records with draws 1 to 50, in one unbroken chain." in page
     assert f"Newest hash: {ledger.prev}" in page and "Begun by olga at" in page
+    page = text(operator.get("/service/", headers={"Accept-Language": "fr"}))
+    day_and_time = r"2\d{3}-\d\d-\d\d à \d\d:\d\d:\d\d"
+    assert re.search(f"Commencée par olga le {day_and_time}", page), page
+    assert re.search(f"terminée le {day_and_time}", page)
 
 
 def test_faults_are_listed_with_their_places(ledger: Ledger, operator: Client) -> None:

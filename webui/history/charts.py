@@ -19,20 +19,21 @@ sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__name__ 
 _FORMATS = {HOUR: "m-d H:i", DAY: "m-d", MONTH: "Y-m"}
 _STYLE = Style(label_font_size=12, major_label_font_size=12, value_font_size=12)
 _LABELS = 8
+_WIDE, _PHONE = 720, 340
 
 
 def of_time(over_time: OverTime) -> SafeString:
     """Bars for the steps of a period."""
     labels = [name_of(step.start, over_time.unit) for step in over_time.steps]
     every = -(-len(labels) // _LABELS)
-    chart = _chart(pygal.Bar, height=260, x_labels_major=labels[::every], show_minor_x_labels=False)
+    chart = _chart(pygal.Bar, width=_WIDE, height=260, x_labels_major=labels[::every], show_minor_x_labels=False)
     return _drawn(chart, labels, [step.count for step in over_time.steps])
 
 
 def of_methods(by_method: dict[str, int]) -> SafeString:
     """Bars for methods, the most frequent at the top."""
     ordered = sorted(by_method.items(), key=lambda item: item[1])
-    chart = _chart(pygal.HorizontalBar, height=70 + 34 * len(ordered))
+    chart = _chart(pygal.HorizontalBar, width=_PHONE, height=70 + 34 * len(ordered))
     return _drawn(chart, [str(METHODS[method]) for method, _ in ordered], [count for _, count in ordered])
 
 
@@ -43,7 +44,6 @@ def name_of(start: datetime, unit: str) -> str:
 
 def _chart(kind: Callable[..., Any], **options: Any) -> Any:
     return kind(
-        width=720,
         js=[],
         css=[],
         style=_STYLE,
