@@ -103,6 +103,7 @@ LOCALE_PATHS = [_HERE / "locale"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
+FORMAT_MODULE_PATH = "webui.formats"
 
 STATIC_URL = "static/"
 STATICFILES_DIRS = [_HERE / "static"]

@@ -19,6 +19,7 @@ from webui.history.models import Draw
 from webui.history.paginator import BoundedPaginator
 from webui.history.periods import Periods
 from webui.history.recorder import Recorder
+from webui.service.models import ServiceAct
 
 
 @pytest.fixture
@@ -84,6 +85,20 @@ def test_it_finds_what_is_searched_for(ledger: Ledger, admin: Client, term: str,
 )
 def test_it_filters(ledger: Ledger, admin: Client, asked: dict[str, str], serials: list[int]) -> None:
     assert _serials(admin, **asked) == serials
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_times_are_written_as_on_every_other_page_and_days_can_be_chosen(admin: Client, language: str) -> None:
+    for time in (datetime(2026, 11, 27, 9, 8, 7, tzinfo=UTC), datetime(2026, 11, 28, 0, 30, 5, tzinfo=UTC)):
+        act = ServiceAct.objects.create(account_id=1, account_name="olga", verb="stop", unit="fifod")
+        ServiceAct.objects.filter(pk=act.pk).update(time=time)
+    headers, place = {"Accept-Language": language}, "/admin/service/serviceact/"
+    page = text(admin.get(place, headers=headers))
+    assert "2026-11-28 00:30:05 UTC" in page and "2026-11-27 09:08:07 UTC" in page
+    assert "2026-11-28 00:30:05 UTC" in text(admin.get(f"{place}{act.pk}/change/", headers=headers))
+    day = {"time__year": "2026", "time__month": "11", "time__day": "28"}
+    page = text(admin.get(place, day, headers=headers))
+    assert "2026-11-28 00:30:05 UTC" in page and "2026-11-27" not in page
 
 
 def test_it_shows_a_draw(ledger: Ledger, admin: Client) -> None:

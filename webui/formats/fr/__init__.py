@@ -1,0 +1,1 @@
+"""See webui/formats/__init__.py."""
