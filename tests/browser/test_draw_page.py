@@ -64,6 +64,24 @@ def test_names_are_picked_from_a_list(page: Page) -> None:
         assert names[int(position)] == name
 
 
+def test_empty_lines_are_taken_out_by_a_button(page: Page) -> None:
+    page.get_by_role("link", name="Shuffle a list").click()
+    box = page.get_by_label("Names, one a line")
+    tidy = page.get_by_role("button", name="Remove empty lines")
+    box.fill("Ada\nBlaise")
+    expect(page.get_by_text("2 names.")).to_be_visible()
+    expect(tidy).to_be_hidden()
+    box.fill("Ada\n\n \t\nBlaise\n\n")
+    press_draw(page)
+    expect(page.get_by_text("Lines 2, 3, 5 are empty: remove them.")).to_be_visible()
+    tidy.click()
+    expect(box).to_have_value("Ada\nBlaise\n")
+    expect(box).to_be_focused()
+    expect(tidy).to_be_hidden()
+    expect(page.get_by_text("2 names.")).to_be_visible()
+    expect(page.get_by_text("are empty")).to_be_hidden()
+
+
 def test_a_file_is_shuffled(page: Page) -> None:
     page.get_by_role("link", name="Shuffle a list").click()
     page.get_by_label("Or a text file").set_input_files(

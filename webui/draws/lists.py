@@ -12,10 +12,12 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 MAX_BYTES = 1024 * 1024
 MAX_ITEMS = 100_000
 MAX_CHARACTERS = 500
+_NAMED = 10
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
@@ -59,7 +61,7 @@ def decoded(file: bytes) -> str:
 
 
 def parse(text: str) -> NameList:
-    """The list that a text is; raises ValidationError that says which line is wrong."""
+    """The list that a text is; raises ValidationError that says which lines are wrong."""
     _check_size(len(text.encode(errors="replace").replace(b"\r\n", b"\n")))
     items = text.split("\n")
     if not items[-1]:
@@ -71,6 +73,7 @@ def parse(text: str) -> NameList:
             _("The list has %(count)s lines, and at most %(limit)s are taken here; the command line takes more."),
             params={"count": len(items), "limit": MAX_ITEMS},
         )
+    _check_none_is_empty(items)
     return NameList([_checked(number, item.removesuffix("\r")) for number, item in enumerate(items, 1)])
 
 
@@ -82,10 +85,23 @@ def _check_size(size: int) -> None:
         )
 
 
+def _check_none_is_empty(items: list[str]) -> None:
+    """Nobody should win under no name."""
+    empty = [number for number, item in enumerate(items, 1) if not item or item.isspace()]
+    if not empty:
+        return
+    lines, more = ", ".join(map(str, empty[:_NAMED])), len(empty) - _NAMED
+    if more > 0:
+        raise ValidationError(
+            _("Lines %(lines)s and %(more)s more are empty: remove them."), params={"lines": lines, "more": more}
+        )
+    raise ValidationError(
+        ngettext_lazy("Line %(lines)s is empty: remove it.", "Lines %(lines)s are empty: remove them.", "count"),
+        params={"lines": lines, "count": len(empty)},
+    )
+
+
 def _checked(number: int, item: str) -> str:
-    if not item or item.isspace():
-        # Nobody should win under no name.
-        raise ValidationError(_("Line %(line)s is empty: remove it."), params={"line": number})
     if len(item) > MAX_CHARACTERS:
         raise ValidationError(
             _("Line %(line)s has %(size)s characters, and a name may have %(limit)s: is there one name a line?"),

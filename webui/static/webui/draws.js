@@ -4,6 +4,8 @@ const SAME_CLICK = 1000;
 const MOST_TO_CHECK = 64 * 1024;
 const form = document.getElementById("form");
 const result = document.getElementById("result");
+// What the site takes for an empty line, too.
+const EMPTY_LINE = /^(?:[^\S\ufeff]|[\x1c-\x1f\x85])*$/;
 let answered = null;
 let isRepeated = false;
 
@@ -75,6 +77,25 @@ function markWrongFields() {
   }
 }
 
+const linesOf = (text) => text.replace(/\n$/, "").split("\n");
+
+// Offered where the site has complained of the list: a box that one is still filling in may have an empty line for now.
+function offerTidying() {
+  const button = document.getElementById("tidy");
+  if (!button) return;
+  const isWrong = document.getElementById("id_list_error").childElementCount > 0;
+  button.hidden = !isWrong || !linesOf(form.elements.list.value).some((line) => EMPTY_LINE.test(line));
+}
+
+form.addEventListener("click", ({ target }) => {
+  if (target.id !== "tidy") return;
+  const box = form.elements.list;
+  box.value = linesOf(box.value).filter((line) => !EMPTY_LINE.test(line)).concat("").join("\n");
+  box.focus();
+  box.dispatchEvent(new Event("input", { bubbles: true }));
+  target.hidden = true;
+});
+
 function goTo(element) {
   if (element.tabIndex < 0) element.tabIndex = -1;
   element.focus({ preventScroll: true });
@@ -109,6 +130,7 @@ document.addEventListener("htmx:beforeSwap", ({ detail }) => {
 // It comes once for each part that was put in place.
 document.addEventListener("htmx:afterSettle", ({ detail }) => {
   markWrongFields();
+  offerTidying();
   if (detail.requestConfig.elt !== form || answered === detail.xhr) return;
   answered = detail.xhr;
   afterDrawing();
