@@ -60,8 +60,9 @@ def test_names_are_picked_from_a_list(page: Page) -> None:
     press_draw(page)
     names = dict(enumerate(("Ada", "Blaise", "Émilie"), 1))
     for row in drawn(page):
-        position, name = row.split()
-        assert names[int(position)] == name
+        line, position, name = row.split()
+        assert line == "line" and names[int(position)] == name
+    expect(page.locator("#said")).to_contain_text(re.compile(r"^\S+, line \d\. \S+, line \d\.\s*$"))
 
 
 def test_empty_lines_are_taken_out_by_a_button(page: Page) -> None:
@@ -89,7 +90,7 @@ def test_a_file_is_shuffled(page: Page) -> None:
     )
     expect(page.get_by_label("Names, one a line")).to_have_value("red\nblue\ngreen\n")
     press_draw(page)
-    assert sorted(row.split()[1] for row in drawn(page)) == ["blue", "green", "red"]
+    assert sorted(row.split()[-1] for row in drawn(page)) == ["blue", "green", "red"]
 
 
 def test_a_file_that_is_no_text_is_explained(page: Page) -> None:

@@ -72,7 +72,7 @@ def test_a_shuffle_has_every_name_once(shared: Daemon, browser: Client) -> None:
 
 def test_names_stand_beside_their_positions_without_script(shared: Daemon, browser: Client) -> None:
     page = browser.post("/", form("pick", list=f"{HOSTILE}\r\n", n="1", purpose="a raffle"))
-    assert page.status_code == 200 and f"1 {HOSTILE}" in text(page) and HOSTILE not in page.content.decode()
+    assert page.status_code == 200 and f"line 1 {HOSTILE}" in text(page) and HOSTILE not in page.content.decode()
 
 
 def test_the_names_are_kept_nowhere(daemon: Daemon, browser: Client, place: Path) -> None:
@@ -165,4 +165,5 @@ def test_a_file_that_is_far_too_large_is_not_read(browser: Client) -> None:
 def test_many_names_stand_there_as_plain_text(shared: Daemon, browser: Client) -> None:
     names = [f"name{number}" for number in range(3000)]
     page = browser.post("/", form(list="\n".join(names))).content.decode()
+    assert "The number before a name is its line in the list." in page
     assert '<pre class="bulk">' in page and all(name in page for name in names)
