@@ -1,4 +1,5 @@
 import datetime
+import hashlib
 import re
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from tests.web.pages import text
 from webui import access, gateway
 from webui.history.models import Draw
 from webui.history.recorder import Recorder
-from webui.receipts import others
+from webui.receipts import links, others
 
 pytestmark = pytest.mark.django_db
 
@@ -91,6 +92,17 @@ def test_every_draw_about_the_same_list_is_counted_whoever_drew(
     assert "2 other draws about the same list, by anybody, at any time" in text(page) and listed(page) == [1, 3]
     assert "private to bob" not in text(page) and "of a shell" not in text(page) and "unix:1000" not in text(page)
     assert 'href="/draws/1/"' not in page.content.decode() and 'href="/draws/3/"' not in page.content.decode()
+
+
+def test_the_same_names_in_another_order_are_said_to_be_another_list(
+    ledger: Ledger, alice: User, browser: Client, client: Client
+) -> None:
+    for names in ("Ann\nBob\n", "Bob\nAnn\n", "Ann \nBob\n"):
+        digest = hashlib.sha256(names.encode()).hexdigest()
+        ledger.draw(gateway.drawer(alice), input={"count": 2, "sha256": digest})
+    for page in (browser.get("/draws/1/"), client.get(f"/r/{links.make(alice, 1)}/")):
+        assert "2 other draws by this account" in text(page) and "No other draw about the same list" in text(page)
+        assert "exactly the same names in the same order" in text(page) and "stand in the count above" in text(page)
 
 
 def test_an_auditor_can_open_the_others(ledger: Ledger, alice: User) -> None:
