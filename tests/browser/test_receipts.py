@@ -134,6 +134,19 @@ def test_the_new_link_can_be_copied(open_visit: OpenVisit, drawer: Client) -> No
     assert copied == page.get_by_label("The new link. It is shown only now").input_value()
 
 
+def test_every_character_of_the_new_link_is_seen(open_visit: OpenVisit, drawer: Client) -> None:
+    serial, _ = picked(drawer)
+    page = open_visit("alice").page
+    page.goto(f"/draws/{serial}/")
+    page.get_by_role("button", name="Make a public link").click()
+    box = page.get_by_label("The new link. It is shown only now")
+    pictures = []
+    for text in ("a_b", "a b"):
+        box.evaluate("(box, text) => box.value = text", text)
+        pictures.append(box.screenshot())
+    assert pictures[0] != pictures[1]
+
+
 def test_the_keyboard_alone_checks_and_reads_on(open_visit: OpenVisit, drawer: Client) -> None:
     serial, _ = picked(drawer)
     page = open_visit("alice").page
