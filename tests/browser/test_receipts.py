@@ -181,7 +181,10 @@ def test_a_receipt_prints_on_one_sheet(open_visit: OpenVisit, drawer: Client, pa
         visit.page.emulate_media(media="print")
         assert visit.page.get_by_text("fifod-client verify").is_visible()
         expect(visit.page.get_by_text("The 5000 values are not printed here")).to_be_visible(visible=method == "many")
+        expect(visit.page.get_by_text(visit.page.url, exact=True)).to_be_visible()
+        expect(visit.page.get_by_text("Printed as the page stood at")).to_be_visible()
         visit.page.emulate_media(media="null")
+        expect(visit.page.get_by_text("Printed as the page stood at")).to_be_hidden()
 
 
 def drawn(drawer: Client, method: str) -> int:

@@ -1,3 +1,5 @@
+import datetime
+import re
 from collections.abc import Callable
 
 import pytest
@@ -11,7 +13,7 @@ from tests.web.conftest import logged_in
 from tests.web.pages import draw, text, values_of
 from webui import gateway
 from webui.history.models import Draw
-from webui.receipts import receipt
+from webui.receipts import links, receipt
 
 Recorded = Callable[[Daemon], None]
 
@@ -39,6 +41,22 @@ def test_it_names_hash_and_the_hash_before(shared: Daemon, browser: Client) -> N
     page = text(browser.get(f"/draws/{serial}/"))
     head = next(head for head, _, _ in shared.records() if head.get("serial") == serial)
     assert head["prev"] in page
+
+
+def test_on_paper_it_says_where_it_comes_from_and_of_when_it_is(
+    shared: Daemon, alice: User, browser: Client, client: Client
+) -> None:
+    serial = draw(browser)
+    identity = next(body["identity"] for head, body, _ in shared.records() if head["kind"] == "ledger")
+    for path in (f"/draws/{serial}/", f"/r/{links.make(alice, serial)}/"):
+        before = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
+        page = client.get(path) if path.startswith("/r/") else browser.get(path)
+        found = re.search(r'<p class="on-paper source">(.*?)</p>', page.content.decode(), re.S)
+        assert found and f"<code>http://testserver{path}</code>" in found[1] and identity in found[1]
+        made = re.search(r"stood at (\S+ \S+) UTC", found[1])
+        assert made
+        time = datetime.datetime.fromisoformat(f"{made[1]}+00:00")
+        assert before <= time <= datetime.datetime.now(datetime.UTC)
 
 
 def test_it_sums_up_the_values(shared: Daemon, browser: Client) -> None:
@@ -209,4 +227,4 @@ def test_it_takes_get_only(browser: Client) -> None:
 
 
 def _without_token(page: bytes) -> list[bytes]:
-    return [line for line in page.splitlines() if b"csrfmiddlewaretoken" not in line]
+    return [line for line in page.splitlines() if b"csrfmiddlewaretoken" not in line and b"Printed as" not in line]

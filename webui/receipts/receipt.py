@@ -89,6 +89,14 @@ class Receipt:
         return self.place is not None and self.place.is_archived
 
     @property
+    def ledger(self) -> str:
+        """The identity of the ledger that holds the record; empty if it cannot be told here."""
+        try:
+            return str(self.place.reader.identity()["identity"]) if self.place and self.record else ""
+        except (FifodError, LookupError):
+            return ""
+
+    @property
     def chain(self) -> list[records.Link]:
         """The heads around the draw's."""
         return records.neighbours(self.place) if self.place and self.record else []

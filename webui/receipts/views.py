@@ -47,6 +47,7 @@ def page(request: AccountRequest, found: Receipt, **more: object) -> HttpRespons
     known = {
         "receipt": found,
         "draw": found.draw,
+        "address": request.build_absolute_uri(reverse("receipt", args=[found.draw.serial])),
         "company": others.of(found.draw),
         "sees_all": request.user.has_perm(access.READ_ALL),
         "is_owner": receipt.is_by(request.user, found.draw),
