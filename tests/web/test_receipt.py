@@ -9,9 +9,9 @@ from pytest_django import Settings
 
 from fifod.client import Client as Drawer
 from tests.daemons import Daemon
-from tests.web.conftest import logged_in
+from tests.web.conftest import logged_in, person
 from tests.web.pages import draw, text, values_of
-from webui import gateway
+from webui import access, gateway
 from webui.history.models import Draw
 from webui.receipts import links, receipt
 
@@ -214,6 +214,15 @@ def test_it_shows_parameters_as_the_record_has_them(shared: Daemon, alice: User,
 
 def test_it_says_that_names_are_not_proven_where_one_user_runs_all(shared: Daemon, browser: Client) -> None:
     assert "names of drawers are not proven" in text(browser.get(f"/draws/{draw(browser)}/"))
+
+
+def test_it_offers_a_new_draw_to_who_may_draw(shared: Daemon, browser: Client) -> None:
+    serial = draw(browser)
+    for page, is_offered in (
+        (browser.get(f"/draws/{serial}/"), True),
+        (logged_in(person("audrey", access.AUDITOR)).get(f"/draws/{serial}/"), False),
+    ):
+        assert ("New draw" in text(page)) == is_offered and "History" in text(page)
 
 
 def test_it_sends_strangers_to_the_login(shared: Daemon, browser: Client, client: Client) -> None:
