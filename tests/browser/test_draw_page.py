@@ -98,8 +98,30 @@ def test_a_file_that_is_no_text_is_explained(page: Page) -> None:
     page.get_by_label("Or a text file").set_input_files(
         {"name": "teams.txt", "mimeType": "text/plain", "buffer": b"red\nbl\xfce\n"}
     )
+    file = page.get_by_label("Or a text file")
+    expect(file).to_have_accessible_description(re.compile(r"The file is not UTF-8 text\. Save"))
+    with page.expect_response("**/check/"):
+        page.get_by_label("Purpose").fill("teams")
+    expect(file).to_have_attribute("aria-invalid", "true")
     press_draw(page)
     expect(page.get_by_text("The file is not UTF-8 text (line 2).")).to_be_visible()
+
+
+def test_a_file_that_is_too_big_is_explained_at_once_and_where_it_was_chosen(page: Page, visit: Visit) -> None:
+    page.get_by_role("link", name="Shuffle a list").click()
+    file = page.get_by_label("Or a text file")
+    too_big = b"somebody\n" * (3 * 1024 * 1024 // 9)
+    file.set_input_files({"name": "all.txt", "mimeType": "text/plain", "buffer": too_big})
+    expect(file).to_have_accessible_description(re.compile("The file has more than 1 MiB"))
+    before = len(visit.daemon.bodies("draw"))
+    press_draw(page)
+    expect(file).to_be_focused()
+    expect(page.get_by_role("alert")).to_have_count(0)
+    assert len(visit.daemon.bodies("draw")) == before
+    file.set_input_files({"name": "few.txt", "mimeType": "text/plain", "buffer": b"Ada\nBlaise\n"})
+    expect(page.get_by_text("The file has more than 1 MiB")).to_have_count(0)
+    press_draw(page)
+    assert len(drawn(page)) == 2
 
 
 def test_a_double_click_draws_once(page: Page, visit: Visit) -> None:

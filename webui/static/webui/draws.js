@@ -8,6 +8,7 @@ const result = document.getElementById("result");
 const EMPTY_LINE = /^(?:[^\S\ufeff]|[\x1c-\x1f\x85])*$/;
 let answered = null;
 let isRepeated = false;
+let fileTrouble = "";
 
 // A click that comes right after a draw is the second of a double click: it carries the same key still, and the
 // service answers it with the same draw. The next key comes in with time, or as soon as something is changed.
@@ -19,13 +20,14 @@ function renewKey() {
 }
 
 // Words of the page, so that they are in its language.
+const wordsFor = (when) => document.getElementById("troubles").content.querySelector(`[data-when="${when}"]`).cloneNode(true);
+
 function complain(when) {
-  const words = document.getElementById("troubles").content.querySelector(`[data-when="${when}"]`);
   const alert = document.createElement("p");
   alert.className = "alert";
   alert.setAttribute("role", "alert");
   alert.dataset.when = when;
-  alert.append(...words.cloneNode(true).childNodes);
+  alert.append(...wordsFor(when).childNodes);
   alert.querySelectorAll("[data-account]").forEach((name) => name.textContent = form.dataset.account);
   form.querySelectorAll("#fields > .alert").forEach((old) => old.remove());
   document.getElementById("fields").prepend(alert);
@@ -140,6 +142,10 @@ document.addEventListener("htmx:sendError", ({ detail }) => {
 });
 // No check while a draw is under way, and none of a list that is too long to be sent again and again.
 document.addEventListener("htmx:configRequest", (event) => {
+  if (event.detail.elt === form && isFileTooBig()) {
+    event.preventDefault();
+    return goTo(form.elements.file);
+  }
   if (event.detail.elt.id !== "checked") return;
   if (form.classList.contains("htmx-request")) event.preventDefault();
   event.detail.parameters.delete("file");
@@ -147,10 +153,30 @@ document.addEventListener("htmx:configRequest", (event) => {
 });
 form.addEventListener("input", renewKey);
 
+// What is wrong with a file is said where it was chosen, and at once.
+function sayOfFile(when) {
+  fileTrouble = when;
+  document.getElementById("id_file_error").replaceChildren(...(when ? [wordsFor(when)] : []));
+  markWrongFields();
+}
+
+function isFileTooBig() {
+  const { file } = form.elements;
+  return (file?.files[0]?.size ?? 0) > Number(file?.dataset.limit);
+}
+
+// A check is not sent the file, so what it says of the field is no news.
+document.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
+  if (detail.target.id === "id_file_error" && fileTrouble && form.elements.file.files.length) detail.shouldSwap = false;
+});
+
 // A file goes into the box for the names, where one sees them. What cannot stand there as it is, the site explains.
 form.addEventListener("change", async ({ target }) => {
-  const [file] = target.files || [];
-  if (!file || file.size > Number(target.dataset.limit)) return;
+  if (target.type !== "file") return;
+  sayOfFile("");
+  const [file] = target.files;
+  if (!file) return;
+  if (isFileTooBig()) return sayOfFile("file-size");
   try {
     const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(await file.arrayBuffer());
     if (/\r(?!\n)|\0/.test(text)) return;
@@ -158,8 +184,8 @@ form.addEventListener("change", async ({ target }) => {
     box.value = text;
     target.value = "";
     box.dispatchEvent(new Event("input", { bubbles: true }));
-  } catch {
-    // Not UTF-8: it is sent as it is.
+  } catch (error) {
+    if (error instanceof TypeError) sayOfFile("file-text");  // the decoder's; that it cannot be read, the browser says when it is sent
   }
 });
 
