@@ -143,29 +143,29 @@ def test_more_than_twenty_numbers_have_a_picture(shared: Daemon, browser: Client
 @pytest.mark.parametrize(
     ("kind", "field", "value", "words"),
     [
-        ("sequences", "n", "1001", "less than or equal to 1000"),
+        ("sequences", "n", "1001", "At most 1 000."),
         ("sequences", "length", "4000", "12 000 numbers all together are too many"),
         ("sequences", "length", "10", "only 9 different values"),
         ("sequences", "min", "10", "greater than the largest"),
         ("decimals", "n", "1001", "only 1 000 different values"),
-        ("decimals", "decimalPlaces", "15", "less than or equal to 14"),
-        ("decimals", "decimalPlaces", "0", "greater than or equal to 1"),
-        ("gaussians", "mean", "1000001", "less than or equal to 1000000"),
+        ("decimals", "decimalPlaces", "15", "At most 14."),
+        ("decimals", "decimalPlaces", "0", "At least 1."),
+        ("gaussians", "mean", "1000001", "At most 1 000 000."),
         ("gaussians", "mean", "nan", "Enter a number"),
         ("gaussians", "mean", "1e400", "Enter a number"),
-        ("gaussians", "standardDeviation", "-1", "greater than or equal to 0"),
-        ("gaussians", "significantDigits", "1", "greater than or equal to 2"),
+        ("gaussians", "standardDeviation", "-1", "At least 0."),
+        ("gaussians", "significantDigits", "1", "At least 2."),
         ("strings", "characters", "abca", "more than once"),
         ("strings", "characters", "", "required"),
         ("strings", "characters", "a\x1b", "not printable"),
         ("strings", "characters", "a\u202e", "not printable"),
         ("strings", "characters", "".join(map(chr, range(200, 400))), "at most 128"),
-        ("strings", "length", "33", "less than or equal to 32"),
-        ("uuids", "n", "1001", "less than or equal to 1000"),
-        ("blobs", "size", "9", "multiple of step size 8"),
+        ("strings", "length", "33", "At most 32."),
+        ("uuids", "n", "1001", "At most 1 000."),
+        ("blobs", "size", "9", "Must be a multiple of 8."),
         ("blobs", "size", "1048576", "too many"),
         ("blobs", "format", "exe", "valid choice"),
-        ("blobs", "n", "101", "less than or equal to 100"),
+        ("blobs", "n", "101", "At most 100."),
     ],
 )
 def test_it_says_at_the_field_what_is_wrong(
@@ -189,7 +189,7 @@ def test_a_check_draws_nothing_and_says_what_is_wrong(shared: Daemon, browser: C
     before = len(shared.bodies("draw"))
     answer = browser.post("/check/", form("integers", n=0, min=""), headers={"hx-request": "true"})
     page = answer.content.decode()
-    assert answer.status_code == 200 and "greater than or equal to 1" in page
+    assert answer.status_code == 200 and "At least 1." in page
     assert "required" not in page, "what is still empty is not wrong yet"
     assert len(shared.bodies("draw")) == before
 

@@ -41,6 +41,10 @@ class _Filled:
     def __str__(self) -> str:
         return str(self._text) % self._values
 
+    def __mod__(self, _params: object) -> str:
+        """The text of an error, into which Django would put what is in it already."""
+        return str(self)
+
 
 def filled(text: "Words", **values: object) -> "Words":
     """A text with something in it, translated when it is shown: with `%` it would be now, whoever reads it later."""
@@ -68,6 +72,7 @@ class PurposeField(forms.CharField):
             label=_("Purpose"),
             required=False,
             max_length=names.MAX_PURPOSE_BYTES,
+            error_messages=at_most(names.MAX_PURPOSE_BYTES),
             widget=forms.TextInput(attrs={"autocomplete": "off", "placeholder": _("audit sample, third quarter")}),
             help_text=filled(
                 _("What the draw is for; stands in its record. Up to %(limit)s bytes."), limit=names.MAX_PURPOSE_BYTES
@@ -93,6 +98,7 @@ def count(high: int, initial: int, help_text: "Words" = "") -> forms.IntegerFiel
         max_value=high,
         initial=initial,
         help_text=help_text or _between(1, high),
+        error_messages=limits(1, high),
         widget=forms.NumberInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
     )
 
@@ -101,7 +107,13 @@ def whole(label: "Words", low: int, high: int, initial: int, **options: Any) -> 
     """A whole number from `low` to `high`."""
     help_text = options.pop("help_text", None) or _between(low, high)
     field = forms.IntegerField(
-        label=label, min_value=low, max_value=high, initial=initial, help_text=help_text, **options
+        label=label,
+        min_value=low,
+        max_value=high,
+        initial=initial,
+        help_text=help_text,
+        error_messages=limits(low, high),
+        **options,
     )
     field.widget.attrs["autocomplete"] = "off"
     return field
@@ -133,6 +145,20 @@ def replacement() -> forms.TypedChoiceField:
 def base() -> forms.TypedChoiceField:
     """The base in which integers are written."""
     return forms.TypedChoiceField(label=_("Written in"), choices=BASES, coerce=int, initial=10)
+
+
+def limits(low: int, high: int) -> dict[str, "Words"]:
+    """The words for a number that is too small or too large."""
+    return {
+        "min_value": filled(_("At least %(low)s."), low=grouped(low)),
+        "max_value": filled(_("At most %(high)s."), high=grouped(high)),
+        "step_size": _("Must be a multiple of %(limit_value)s."),
+    }
+
+
+def at_most(characters: int) -> dict[str, "Words"]:
+    """The words for a text that is too long."""
+    return {"max_length": filled(_("Too long: at most %(limit)s characters."), limit=grouped(characters))}
 
 
 def _between(low: int, high: int) -> "Words":

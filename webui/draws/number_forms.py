@@ -98,7 +98,13 @@ def _number(label: Any, low: int, initial: int) -> NumberField:
     widget = forms.NumberInput(attrs={"step": "any", "autocomplete": "off"})
     help_text = fields.filled(_("%(low)s to %(high)s."), low=fields.grouped(low), high=fields.grouped(_MAX_MEAN))
     return NumberField(
-        label=label, min_value=low, max_value=_MAX_MEAN, initial=initial, help_text=help_text, widget=widget
+        label=label,
+        min_value=low,
+        max_value=_MAX_MEAN,
+        initial=initial,
+        help_text=help_text,
+        error_messages=fields.limits(low, _MAX_MEAN),
+        widget=widget,
     )
 
 

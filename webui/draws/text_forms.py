@@ -21,6 +21,7 @@ class StringsForm(DrawForm):
     characters = forms.CharField(
         label=_("From these characters"),
         max_length=names.MAX_CHARACTERS,
+        error_messages=fields.at_most(names.MAX_CHARACTERS),
         initial=ALPHANUMERIC,
         strip=False,
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"}),
