@@ -247,6 +247,16 @@ def test_the_beginning_of_a_draw_is_the_draw_of_less(ledger: Ledger) -> None:
     assert working.again("generateIntegers", params, "5e" * 32) == whole[:1000]
 
 
+def test_one_value_is_spoken_of_as_one(ledger: Ledger, alice: User, browser: Client) -> None:
+    ledger.draw(gateway.drawer(alice), params={"n": 1, "min": 1, "max": 100, "replacement": True, "base": 10})
+    page = text(checked(browser, 21))
+    assert "The one value was computed again by two programs" in page and "1 values" not in page
+    ledger.draw()
+    change(ledger, 22, b'"v":1', b'"v":1 ')
+    ledger.draw()
+    assert "After 1 more record the chain" in text(checked(browser, 21))
+
+
 def test_an_auditor_checks_everybodys_draws(ledger: Ledger) -> None:
     ledger.draw("unix:1000")
     auditor = logged_in(person("audrey", access.AUDITOR))

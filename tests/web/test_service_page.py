@@ -14,9 +14,10 @@ from django.db import DatabaseError
 from django.test import Client
 from pytest_django import Settings
 
+from tests.daemons import Daemon
 from tests.supervised import STAND_IN, Supervised
 from tests.web.conftest import PASSWORD, logged_in
-from tests.web.pages import text
+from tests.web.pages import draw, text
 from tests.web.service import act, pid_of, wait_until_said
 from webui.service.models import ServiceAct
 from webui.service.systemd import Systemd
@@ -40,6 +41,12 @@ def test_stop_and_start_take_effect_and_show(trial: Supervised, operator: Client
     page = text(act(operator, "daemon", "start"))
     assert pid_of(trial, "fifod")
     assert "Daemon, start: done." in page and page.count("Running since") == 2
+
+
+def test_one_draw_is_counted_as_one(daemon: Daemon, operator: Client, browser: Client) -> None:
+    draw(browser)
+    page = text(operator.get("/service/"))
+    assert "Since its start 1 draw, " in page and ", 0 of them refused" in page
 
 
 def test_what_was_stopped_stays_stopped(trial: Supervised, operator: Client) -> None:

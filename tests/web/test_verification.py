@@ -37,15 +37,20 @@ if "checkledger" in sys.orig_argv:
 
 
 @pytest.fixture
-def ledger(place: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Ledger:
-    """A ledger of some draws, which the site uses."""
+def empty(place: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Ledger:
+    """A ledger without draws, which the site uses."""
     settings.STATE_DIR, settings.RUNTIME_DIR = place / "state", place / "run"
     settings.LEDGER_DIR = settings.STATE_DIR / "ledger"
     settings.SUPERVISOR = "@fifod-control-nobody"
     monkeypatch.setattr(locks.Lock, "file", place / "verification")
-    ledger = Ledger(settings.LEDGER_DIR)
-    ledger.draws(50)
-    return ledger
+    return Ledger(settings.LEDGER_DIR)
+
+
+@pytest.fixture
+def ledger(empty: Ledger) -> Ledger:
+    """The same with some draws."""
+    empty.draws(50)
+    return empty
 
 
 @pytest.fixture(autouse=True)
@@ -85,6 +90,15 @@ def test_a_good_ledger_is_said_to_be_good(ledger: Ledger, operator: Client) -> N
     assert re.search(f"terminée le {day_and_time}", page)
 
 
+def test_a_ledger_of_one_draw_is_spoken_of_as_such(empty: Ledger, operator: Client) -> None:
+    checker.check(act := begun())
+    assert result(act) == ("good", f"good: one record, no draws yet, newest hash {empty.prev}")
+    empty.draw()
+    checker.check(act := begun())
+    assert result(act) == ("good", f"good: 2 records, draw 1, newest hash {empty.prev}")
+    assert "Good. 2 records with draw 1, in one unbroken chain." in text(operator.get("/service/"))
+
+
 def test_faults_are_listed_with_their_places(ledger: Ledger, operator: Client) -> None:
     [segment] = ledger.directory.iterdir()
     lines = segment.read_bytes().splitlines(keepends=True)
@@ -92,7 +106,7 @@ def test_faults_are_listed_with_their_places(ledger: Ledger, operator: Client) -
     segment.write_bytes(b"".join(lines))
     checker.check(act := begun())
     place = f"{segment.name} line 8 (draw 7)"
-    assert result(act) == ("faulty", f"not good: 1 faults; the first at {place}")
+    assert result(act) == ("faulty", f"not good: one fault, at {place}")
     page = text(operator.get("/service/"))
     assert "Not good. 1 thing is wrong:" in page and f"{place} : its body was changed" in page
 

@@ -137,7 +137,11 @@ def _followed(place: records.Place, here: Record, details: list[tuple[str, str]]
     count, serial, newest = 0, here.head.serial, here
     for following in _walk(place, here):
         if isinstance(following, str):
-            words = _("After %(count)s more records the chain breaks: %(reason)s.")
+            words = ngettext(
+                "After %(count)s more record the chain breaks: %(reason)s.",
+                "After %(count)s more records the chain breaks: %(reason)s.",
+                count,
+            )
             return fails(words % {"count": count, "reason": following}).with_details(details)
         count, newest = count + 1, following
         serial = following.head.serial or serial

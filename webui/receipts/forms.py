@@ -10,6 +10,7 @@ from typing import Any
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from webui.draws import lists
 from webui.draws.lists import NameList
@@ -107,7 +108,11 @@ class ListForm(forms.Form):
     def _compared(self, listed: NameList) -> NameList:
         draw, found = self._receipt.draw, listed.as_input()
         if found["count"] != draw.input_count:
-            message = _("Another list: it has %(found)s names, the draw was about one with %(right)s.")
+            message = ngettext(
+                "Another list: it has %(found)s name, the draw was about one with %(right)s.",
+                "Another list: it has %(found)s names, the draw was about one with %(right)s.",
+                listed.count,
+            )
             params = {"found": found["count"], "right": draw.input_count}
             raise forms.ValidationError(message, params=params)
         if found["sha256"] != draw.input_sha256:

@@ -3,6 +3,7 @@
 import datetime
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from fifod.errors import LedgerError
 from fifod.ledger.receipt import verify_receipt
@@ -98,8 +99,10 @@ def _all(receipt: Receipt) -> Step:
         return fails(_("The receipt does not hold: %(reason)s.") % {"reason": reason}).with_details(details)
     known = {"count": len(values), "again": len(again)}
     if len(again) == len(values):
-        words = _(
-            "All %(count)s values were computed again by two programs that share no code. Both agree with this page."
+        words = ngettext(
+            "The one value was computed again by two programs that share no code. Both agree with this page.",
+            "All %(count)s values were computed again by two programs that share no code. Both agree with this page.",
+            len(values),
         )
     else:
         words = _(
@@ -138,9 +141,9 @@ def _stream(draw: Draw) -> list[Step]:
             first,
             fails(_("The bytes that follow from the seed are not those recorded at the end.")).with_details(details),
         ]
-    return [
-        first,
-        holds(_("All %(length)s bytes were computed again: they are those that were given out.") % known).with_details(
-            details
-        ),
-    ]
+    words = ngettext(
+        "%(length)s byte was computed again: it is the one that was given out.",
+        "All %(length)s bytes were computed again: they are those that were given out.",
+        draw.stream_length,
+    )
+    return [first, holds(words % known).with_details(details)]

@@ -75,6 +75,9 @@ class Report:
         if self.problem:
             return f"failed: {self.problem}"
         if self.fault_count:
+            if self.fault_count == 1:
+                return f"not good: one fault, at {self.faults[0].place}"
             return f"not good: {self.fault_count} faults; the first at {self.faults[0].place}"
-        drawn = f"draws {self.first} to {self.last}" if self.draws else "no draws yet"
-        return f"good: {self.records} records, {drawn}, newest hash {self.hash}"
+        records = f"{self.records} records" if self.records != 1 else "one record"
+        drawn = f"draws {self.first} to {self.last}" if self.draws > 1 else f"draw {self.first}"
+        return f"good: {records}, {drawn if self.draws else 'no draws yet'}, newest hash {self.hash}"
