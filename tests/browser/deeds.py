@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 Deed = Callable[[Page], object]
 
@@ -55,6 +55,15 @@ def press(selector: str, until: str = "") -> Deed:
 def unfold(selector: str = "main details") -> Deed:
     """Open what is folded."""
     return lambda page: page.evaluate("all => document.querySelectorAll(all).forEach(one => one.open = true)", selector)
+
+
+def clear_clients(page: Page) -> None:
+    """Remove the live view's clients that an earlier visit left: no two may have the same name."""
+    page.locator("#live[data-ready]").wait_for()
+    cards = page.locator(".client-card")
+    for left in reversed(range(cards.count())):
+        cards.last.locator(".remove").click()
+        expect(cards).to_have_count(left)
 
 
 def forget_cookies(page: Page) -> None:

@@ -7,6 +7,7 @@ from tests.browser.deeds import (
     DRAW,
     SEND,
     Deed,
+    clear_clients,
     fill_in,
     follow_public_link,
     forget_cookies,
@@ -48,6 +49,7 @@ class Sight:
 
 
 _CLIENT = then(
+    clear_clients,
     fill_in(name="Ada"),
     press("#add-client button", ".client-card"),
     press(".client-card button[type=submit]", ".client-card .result:not(:empty)"),

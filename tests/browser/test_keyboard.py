@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import USER, OpenVisit, Visit
+from tests.browser.deeds import clear_clients
 from tests.browser.keyboard import Keyboard
 from tests.browser.visits import PHONE, WIDE
 from tests.web.sites import PASSWORD
@@ -70,6 +71,7 @@ def _live(open_visit: OpenVisit, size: tuple[int, int]) -> Page:
     page = open_visit(USER, size=size).page
     page.goto("/live/")
     expect(page.locator("#state")).not_to_be_empty()
+    clear_clients(page)
     return page
 
 

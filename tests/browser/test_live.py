@@ -10,18 +10,19 @@ from playwright.sync_api import Locator, Page, expect
 
 from fifod.client import Client
 from tests.browser.conftest import OpenVisit, Visit
+from tests.browser.deeds import clear_clients
 from tests.browser.visits import NARROW, PHONE
 from tests.browser.world import World
 from tests.classic.bridges import Bridge
 from tests.waiting import DEADLINE
 
 
-def watch(visit: Visit) -> Page:
+def watch(visit: Visit, name: str = "alice") -> Page:
     """The page, once the stream is open, without the clients of a test that failed."""
-    visit.become("alice")
+    visit.become(name)
     visit.page.goto("/live/")
     expect(visit.page.locator("#live[data-ready]")).to_be_visible()
-    remove_all(visit.page)
+    clear_clients(visit.page)
     return visit.page
 
 
@@ -50,13 +51,6 @@ def add(page: Page, *names: str) -> None:
         expect(page.locator(".client-card h3", has_text=name)).to_be_visible()
 
 
-def remove_all(page: Page) -> None:
-    cards = page.locator(".client-card")
-    for left in reversed(range(cards.count())):
-        cards.last.get_by_role("button", name="Remove").click()
-        expect(cards).to_have_count(left)
-
-
 def test_a_draw_made_in_a_shell_shows_up(visit: Visit) -> None:
     page = watch(visit)
     serial = draw_in_a_shell(visit.world, "uuids", "2", "--purpose", "not for others")
@@ -68,11 +62,38 @@ def test_a_draw_made_in_a_shell_shows_up(visit: Visit) -> None:
 
 def test_ones_own_draw_has_its_purpose_and_leads_to_its_receipt(visit: Visit) -> None:
     page = watch(visit)
-    [[number]] = visit.site.rows("SELECT id FROM auth_user WHERE username = 'alice'")
-    with Client(str(visit.daemon.run), user=f"{number}:alice") as client:
-        serial = client.integers(3, purpose="who brings <b>cake</b>").serial_number
+    [serial] = draw_as_alice(visit, 1, "who brings <b>cake</b>")
     expect(line(page, serial)).to_contain_text("who brings <b>cake</b>")
     expect(line(page, serial).get_by_role("link")).to_have_attribute("href", f"/draws/{serial}/")
+
+
+def test_who_may_read_all_draws_gets_to_their_receipts(open_visit: OpenVisit) -> None:
+    for name, links in (("audrey", 1), ("alice", 0)):
+        page = watch(visit := open_visit(), name)
+        serial = draw_in_a_shell(visit.world)
+        expect(line(page, serial)).to_be_visible()
+        expect(line(page, serial).get_by_role("link")).to_have_count(links)
+
+
+def draw_as_alice(visit: Visit, count: int, purpose: str) -> list[int]:
+    [[number]] = visit.site.rows("SELECT id FROM auth_user WHERE username = 'alice'")
+    with Client(str(visit.daemon.run), user=f"{number}:alice") as client:
+        return [client.integers(3, purpose=purpose).serial_number for _ in range(count)]
+
+
+def test_ones_newest_draws_grow_at_the_top_and_are_ten_at_most(visit: Visit) -> None:
+    page = watch(visit)
+    newest = page.get_by_role("region", name="Your newest draws").get_by_role("listitem")
+    [first] = draw_as_alice(visit, 1, "who brings <b>cake</b>")
+    expect(newest.first).to_contain_text(f"Draw {first} generateIntegers “who brings <b>cake</b>”")
+    expect(newest.first.get_by_role("link")).to_have_attribute("href", f"/draws/{first}/")
+    foreign = draw_in_a_shell(visit.world)
+    serials = draw_as_alice(visit, 11, "many")
+    expect(newest.first).to_contain_text(f"Draw {serials[-1]} ")
+    expect(newest).to_have_count(10)
+    expect(newest.last).to_contain_text(f"Draw {serials[1]} ")
+    expect(newest.filter(has_text=f"Draw {foreign} ")).to_have_count(0)
+    expect(page.get_by_text("You have not drawn yet.")).to_be_hidden()
 
 
 def test_two_clients_race_show_their_bytes_and_go(visit: Visit) -> None:
@@ -91,7 +112,7 @@ def test_two_clients_race_show_their_bytes_and_go(visit: Visit) -> None:
     expect(ann.locator(".bytes pre").first).to_contain_text('"reply":"••••"')
     expect(ann.locator(".bytes pre").last).to_contain_text('"serialNumber":')
     expect(page.locator("#part-rows .pipe.unmade")).to_have_count(0)
-    remove_all(page)
+    clear_clients(page)
     expect(page.locator("#part-rows .client")).to_have_count(1)
 
 
@@ -108,7 +129,25 @@ def test_a_client_sends_what_one_chooses(visit: Visit) -> None:
     card.get_by_role("button", name="Send").click()
     expect(page.get_by_role("alert")).to_contain_text("The smallest value must not exceed")
     visit.forgive("400")
-    remove_all(page)
+    clear_clients(page)
+
+
+def test_a_wide_name_stays_inside_its_box_and_is_given_once(visit: Visit) -> None:
+    page = watch(visit)
+    name = "W" * 24
+    add(page, name)
+    part = page.locator("#part-rows .client").last
+    expect(part.locator("title")).to_have_text(name)
+    expect(part.locator("text")).to_have_text(re.compile("^W+…$"))
+    box, text = part.locator("rect").bounding_box(), part.locator("text").bounding_box()
+    assert box and text
+    assert box["x"] < text["x"] and text["x"] + text["width"] < box["x"] + box["width"]
+    page.get_by_label("Name of the new client").fill(name.lower())
+    page.get_by_role("button", name="Add").click()
+    expect(page.get_by_role("alert")).to_contain_text("One of your clients has this name already.")
+    expect(page.locator(".client-card")).to_have_count(1)
+    visit.forgive("400")
+    clear_clients(page)
 
 
 def test_pause_lets_events_wait_and_each_step_shows_one(visit: Visit) -> None:
@@ -142,7 +181,7 @@ def test_slow_motion_shows_the_same_steps_with_their_real_times(visit: Visit) ->
     expect(card.locator("tbody tr")).to_have_count(6)
     micros = [int(re.sub(r"\D", "", text)) for text in card.locator("td.micros").all_inner_texts()]
     assert micros == sorted(micros)
-    remove_all(page)
+    clear_clients(page)
 
 
 def test_the_log_is_filtered_and_cleared(visit: Visit) -> None:
@@ -226,7 +265,7 @@ def test_it_says_when_the_daemon_does_not_run(open_visit: OpenVisit) -> None:
     expect(page.locator("#daemon-state")).to_have_text("runs")
     page.get_by_role("button", name="Send").click()
     expect(page.locator(".client-card .result")).to_contain_text("Draw")
-    remove_all(page)
+    clear_clients(page)
 
 
 def test_a_bridge_shows_who_signals_whom(open_visit: OpenVisit) -> None:

@@ -196,6 +196,15 @@ def test_a_name_that_cannot_be_is_refused(alice: Visitor, name: str) -> None:
         assert status == 400 and "name" in told["error"]
 
 
+@pytest.mark.parametrize("name", ["Ann B", "ann b", "Ann   B", "Ａnn B"])
+def test_a_name_is_given_once(alice: Visitor, bob: Visitor, name: str) -> None:
+    with watching(alice), watching(bob):
+        assert add(alice, "Ann B")[0] == 200
+        status, told = add(alice, name)
+        assert status == 400 and "has this name already" in told["error"]
+        assert add(bob, "Ann B")[0] == 200
+
+
 @pytest.mark.parametrize(
     ("fields", "words"),
     [

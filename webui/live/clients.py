@@ -5,6 +5,7 @@ They belong to this process. Who has no live view open any more, or lets them li
 
 import threading
 import time
+import unicodedata
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -41,6 +42,10 @@ class NoRoom(Exception):
 
     def __init__(self, of_account: bool) -> None:
         self.of_account = of_account
+
+
+class NameTaken(Exception):
+    """Another client of the account has the name."""
 
 
 @dataclass(frozen=True)
@@ -134,6 +139,12 @@ class PageClient:
                 self._working.release()
 
 
+def _look_alike(one: str, other: str) -> bool:
+    """Whether people could not tell two names apart on a page, which shows several spaces as one."""
+    seen = [" ".join(unicodedata.normalize("NFKC", name).split()).casefold() for name in (one, other)]
+    return seen[0] == seen[1]
+
+
 class Clients:
     """All clients of this process."""
 
@@ -155,9 +166,12 @@ class Clients:
         return [client.as_json() for client in self.of(account)]
 
     def add(self, account: User, name: str, place: Place) -> PageClient:
-        """One more; raises NoRoom."""
+        """One more; raises NoRoom or NameTaken."""
         with self._lock:
-            taken = {number for owner, number in self._all if owner == account.pk}
+            own = [client for client in self._all.values() if client.account == account.pk]
+            if any(_look_alike(client.name, name) for client in own):
+                raise NameTaken
+            taken = {client.number for client in own}
             if len(taken) >= MOST_OF_ONE_ACCOUNT or len(self._all) >= MOST_CLIENTS:
                 raise NoRoom(len(taken) >= MOST_OF_ONE_ACCOUNT)
             number = next(number for number in range(1, MOST_CLIENTS + 1) if number not in taken)

@@ -11,7 +11,7 @@ from webui import access, gateway
 from webui.access import AccountRequest
 from webui.history.models import Draw
 from webui.live import commands
-from webui.live.clients import MOST_OF_ONE_ACCOUNT, NoRoom, Place
+from webui.live.clients import MOST_OF_ONE_ACCOUNT, NameTaken, NoRoom, Place
 from webui.live.forms import MOST_VALUES, DrawForm, NameForm, first_error
 from webui.live.service import clients, hub
 
@@ -26,6 +26,7 @@ def live(request: AccountRequest) -> HttpResponse:
     newest = Draw.objects.of_drawer(gateway.drawer(request.user)).newest_first()[:_NEWEST]
     told = {
         "newest": newest,
+        "most_newest": _NEWEST,
         "methods": names.DRAW_METHODS,
         "most_values": MOST_VALUES,
         "most_clients": MOST_OF_ONE_ACCOUNT,
@@ -52,6 +53,8 @@ def add(request: AccountRequest) -> HttpResponse:
         return _refused(_("Clients run while you watch. Reload this page, then add it again."), _UNWATCHED)
     try:
         client = clients.add(request.user, form.cleaned_data["name"], Place(settings.RUNTIME_DIR, settings.LEDGER_DIR))
+    except NameTaken:
+        return _refused(_("One of your clients has this name already. Give the new one another."))
     except NoRoom as error:
         return _refused(_no_room(error), _FULL)
     return JsonResponse(client.as_json())

@@ -20,8 +20,9 @@ export class Log {
 
   draw(draw) {
     const line = this.#line(draw.time, draw.method, draw.transport);
-    const serial = element(draw.own ? "a" : "span", "serial", word("draw", { serial: draw.serial }));
-    if (draw.own) serial.href = this.#list.dataset.receipts.replace(/1\/$/, `${draw.serial}/`);
+    const opens = draw.own || "opensAll" in this.#list.dataset;
+    const serial = element(opens ? "a" : "span", "serial", word("draw", { serial: draw.serial }));
+    if (opens) serial.href = this.#list.dataset.receipts.replace(/1\/$/, `${draw.serial}/`);
     line.append(serial, " ", element("code", "", draw.method || word("erased")), " ");
     line.append(element("span", "way", word("transport", { transport: draw.transport })));
     if (draw.purpose) line.append(", “", element("bdi", "purpose", draw.purpose), "”");

@@ -2,6 +2,7 @@
 import { Bridges } from "./bridges.js";
 import { Clients } from "./clients.js";
 import { Log } from "./log.js";
+import { Newest } from "./newest.js";
 import { openNotes } from "./notes.js";
 import { Picture } from "./picture.js";
 import { Playback } from "./playback.js";
@@ -17,6 +18,7 @@ const pause = document.getElementById("pause");
 const playback = new Playback(showState);
 const picture = new Picture();
 const log = new Log();
+const newest = new Newest();
 const clients = new Clients(root, picture, log, playback);
 const bridges = new Bridges(log, playback);
 
@@ -40,6 +42,7 @@ function now() {
 function show(draw, moves = true) {
   log.draw(draw);
   picture.newest(draw.serial);
+  if (draw.own) newest.add(draw);
   if (moves && !clients.hasDrawn(draw.serial)) picture.draw();
 }
 

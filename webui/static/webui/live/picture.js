@@ -6,12 +6,23 @@ import { isCalm, word } from "./words.js";
 const SVG = "http://www.w3.org/2000/svg";
 const MOST_DOTS = 60;
 const FLASH = 450;
+const MARGIN = 6;
 
 function make(name, attributes = {}, text = "") {
   const made = document.createElementNS(SVG, name);
   for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
   if (text) made.textContent = text;
   return made;
+}
+
+// Letters are of many widths, so what fits into its box is measured, once it is in the page.
+function shorten(text) {
+  const room = Number(text.parentNode.querySelector("rect").getAttribute("width")) - 2 * MARGIN;
+  const letters = [...text.textContent];
+  while (letters.length && text.getComputedTextLength() > room) {
+    letters.pop();
+    text.textContent = `${letters.join("").trimEnd()}…`;
+  }
 }
 
 const line = (points) => points.map(([x, y], index) => `${index ? "L" : "M"}${x} ${y}`).join(" ");
@@ -44,6 +55,7 @@ export class Picture {
     this.#lines();
     const parent = this.#svg.querySelector("#part-rows");
     parent.replaceChildren(...this.#rows.flatMap((row, number) => this.#row(row, number)));
+    for (const text of parent.querySelectorAll("text")) shorten(text);
     this.#fill(this.#level);
   }
 
@@ -72,9 +84,7 @@ export class Picture {
 
   #part(id, kind, note, place, text, baseline, radius) {
     const part = make("a", { id: `part-${id}`, href: note, class: `part ${kind}` });
-    const most = Math.floor(place.width / 8);
-    const shown = [...text].length > most ? `${[...text].slice(0, most - 1).join("")}…` : text;
-    part.append(make("title", {}, text), make("rect", { rx: radius }), make("text", { y: baseline }, shown));
+    part.append(make("title", {}, text), make("rect", { rx: radius }), make("text", { y: baseline }, text));
     this.#put(part, place);
     return part;
   }
