@@ -39,7 +39,7 @@ def read() -> Environment:
         runtime_dir=_directory("FIFOD_RUNTIME_DIR", names.runtime_dir()),
         state_dir=state,
         database=database,
-        secret_key=_secret_key(_file("FIFOD_SECRET_KEY_FILE", database.parent / "web.key")),
+        secret_key=_secret_key(_file("FIFOD_SECRET_KEY_FILE", database.parent / "secret.key")),
         hosts=_hosts("FIFOD_WEB_HOSTS"),
         behind_tls=_switch("FIFOD_WEB_TLS"),
         metrics_token_file=_file("FIFOD_METRICS_TOKEN_FILE", Path("/etc/fifod/metrics.token")),

@@ -5,6 +5,7 @@ import json
 import os
 import pty
 import re
+import shlex
 import signal
 import socket
 import stat
@@ -45,6 +46,17 @@ def test_each_command_it_prints_works_as_printed(trial: Trial) -> None:
     assert all(1 <= value <= 100 for value in values)
     assert set(trial.shell(pick)) < {"Ann", "Ben", "Cleo", "Dan"}
     assert len(trial.shell(history)) >= 2
+
+
+def test_more_accounts_are_made_with_what_it_prints_and_its_own_key(trial: Trial) -> None:
+    before = set(trial.checkout.glob("var/lib/*.key"))
+    # The variable is these tests' own, and names their settings.
+    here = f"{trial.export}; unset DJANGO_SETTINGS_MODULE; cd {shlex.quote(str(trial.checkout))}"
+    trial.shell(f"{here}; echo open-sesame | ./manage.py firstlogin audrey --role auditor")
+    asked = "from django.contrib.auth.models import User as U; print(U.objects.get(username='audrey').groups.get())"
+    assert trial.shell(f'{here}; ./manage.py shell -v0 -c "{asked}"') == ["auditor"]
+    assert set(trial.checkout.glob("var/lib/*.key")) == before
+    assert trial.checkout / "var/lib/secret.key" in before
 
 
 def test_its_login_opens_the_pages(trial: Trial) -> None:

@@ -26,8 +26,8 @@ def test_it_has_defaults(state: Path) -> None:
 def test_it_makes_a_secret_key_that_stays(state: Path) -> None:
     first, second = environment.read(), environment.read()
     assert first.secret_key == second.secret_key and len(first.secret_key) >= 32
-    assert stat.S_IMODE((state / "web.key").stat().st_mode) == 0o600
-    assert {path.name for path in state.iterdir()} == {"web.key", "web.sqlite3"}
+    assert stat.S_IMODE((state / "secret.key").stat().st_mode) == 0o600
+    assert {path.name for path in state.iterdir()} == {"secret.key", "web.sqlite3"}
 
 
 @pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
@@ -54,7 +54,7 @@ def test_a_database_that_cannot_be_made_is_left_to_the_first_query(
     state: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FIFOD_DATABASE", "/proc/no/such/place")
-    monkeypatch.setenv("FIFOD_SECRET_KEY_FILE", str(state / "web.key"))
+    monkeypatch.setenv("FIFOD_SECRET_KEY_FILE", str(state / "secret.key"))
     assert environment.read().database == Path("/proc/no/such/place")
 
 
