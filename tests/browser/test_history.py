@@ -123,6 +123,9 @@ def test_charts_are_drawn_and_fit_the_screen(visit: Visit, drawn: None) -> None:
     bar = visit.page.locator(".chart svg rect.rect").first
     expect(bar).to_be_attached()
     assert bar.evaluate("bar => getComputedStyle(bar).fill") != "rgb(0, 0, 0)"
+    assert visit.page.locator(".chart .methods").evaluate("it => it.scrollWidth <= it.clientWidth")
+    scrolls = visit.page.locator(".chart .newest").evaluate("it => it.scrollWidth > it.clientWidth")
+    expect(visit.page.get_by_text("push it sideways")).to_be_visible(visible=scrolls)
     visit.page.get_by_text("The same in numbers").last.click()
     expect(visit.page.get_by_role("row", name="Integers")).to_be_visible()
     for address in ("/draws/charts/", "/draws/", "/draws/?q=looked&mark=secret&since=2026-13-01"):
