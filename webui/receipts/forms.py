@@ -116,8 +116,8 @@ class ListForm(forms.Form):
             params = {"found": found["count"], "right": draw.input_count}
             raise forms.ValidationError(message, params=params)
         if found["sha256"] != draw.input_sha256:
-            message = _(
-                "Another list: it has as many names, but its SHA-256 is %(found)s. A name or the order differs."
+            raise forms.ValidationError(
+                _("Another list: it has as many names, but its SHA-256 is %(found)s. A name or the order differs."),
+                params={"found": found["sha256"]},
             )
-            raise forms.ValidationError(message, params={"found": found["sha256"]})
         return listed
