@@ -45,7 +45,7 @@ class Admission:
         try:
             return self._answer(request, response)
         finally:
-            response.close()  # closes this thread's connection to the database, too
+            response.close()  # as Django's own handlers do: signals end what a request began
 
     @staticmethod
     def _answer(request: ASGIRequest, response: HttpResponseBase) -> Answer:
