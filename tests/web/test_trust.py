@@ -136,8 +136,9 @@ def test_nothing_is_taken_without_the_forms_token(shared: Daemon, everybody: Use
     for address in every_address():
         for method, form in (("post", {}), ("post", {"csrfmiddlewaretoken": "x" * 64}), ("put", {}), ("delete", {})):
             with closing(getattr(client, method)(address, form)) as answer:
-                # A list given on a public page is compared and kept nowhere: there the link is what one must know.
-                refusals = (404, 405) if address.startswith("/r/") and address.endswith("/list/") else (403, 405)
+                # A list or seed given on a public page is compared and kept nowhere: the link is what one must know.
+                is_compared = address.startswith("/r/") and address.endswith(("/list/", "/seed/"))
+                refusals = (404, 405) if is_compared else (403, 405)
                 assert answer.status_code in refusals, f"{method} {address}: {answer.status_code}"
     assert content(Session) == before and gateway.status()["draws"] == drawn
     assert client.get("/").status_code == 200
