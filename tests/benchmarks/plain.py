@@ -21,7 +21,7 @@ settings.configure(
     MIDDLEWARE=NEW_PROJECTS,
 )
 
-from django.core.asgi import get_asgi_application  # noqa: E402
+from django.core.asgi import get_asgi_application  # noqa: E402 - needs the settings, as all below
 from django.http import HttpRequest, JsonResponse  # noqa: E402
 from django.urls import path  # noqa: E402
 from django.views.decorators.csrf import csrf_exempt  # noqa: E402
