@@ -175,9 +175,9 @@ class Trial:
         self._wait(lambda: daemon.ready, "the daemon did not say that it is ready")
         recorder = self._program("recorder", ["manage.py", "record"], env=notifying, never_restart=(CANNOT_START,))
         control = {"FIFOD_SUPERVISOR": self.supervisor.control.address}
-        web = self._program(
-            "web", self._web_server(), env={**self.env, **control}, pass_fds=(self.web_socket.fileno(),)
-        )
+        socket_number = self.web_socket.fileno()
+        server = ["-m", "webui.server", "--fd", str(socket_number)]
+        web = self._program("web", server, env={**self.env, **control}, pass_fds=(socket_number,))
         self.supervisor.start(recorder)
         self.supervisor.start(web)
         self._wait(self._is_usable, "the web site did not say that all is well")
@@ -207,18 +207,6 @@ class Trial:
     ) -> Program:
         command = [str(VENV / "bin" / "python"), *arguments]
         return Program(name, command, env or self.env, self.output.log_of(name), pass_fds, never_restart)
-
-    def _web_server(self) -> list[str]:
-        server = ["-m", "uvicorn", "webui.asgi:application", "--fd", str(self.web_socket.fileno()), "--lifespan", "off"]
-        return [
-            *server,
-            "--no-proxy-headers",
-            "--no-access-log",
-            "--log-level",
-            "warning",
-            "--timeout-graceful-shutdown",
-            "3",
-        ]
 
     def _prepare_database(self) -> Login:
         manage = [str(VENV / "bin" / "python"), "manage.py"]

@@ -17,7 +17,7 @@ from tests.benchmarks.servers import fifod
 
 APPLICATION = "tests.benchmarks.bare:application"
 PLAIN = "tests.benchmarks.plain:application"
-SERVER_OPTIONS = ("--lifespan", "off", "--no-proxy-headers", "--no-access-log", "--log-level", "warning")
+SERVE = "import sys; from webui.server import serve; serve(sys.argv[1], int(sys.argv[2]))"
 READY_DEADLINE = 30.0
 LOG_SOMEBODY_IN = """
 import json
@@ -81,7 +81,7 @@ def served(environment: dict[str, str], application: str = APPLICATION) -> Itera
     with socket.create_server(("127.0.0.1", 0), backlog=1024) as listener:
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         os.set_inheritable(listener.fileno(), True)
-        command = [sys.executable, "-m", "uvicorn", application, "--fd", str(listener.fileno()), *SERVER_OPTIONS]
+        command = [sys.executable, "-c", SERVE, application, str(listener.fileno())]
         with running(command, environment, pass_fds=[listener.fileno()]) as child:
             yield listener.getsockname()[1], child.pid
 

@@ -22,7 +22,7 @@ from tests import needs
 from tests.system.trial import READY, Trial, wait_until_gone
 from tests.waiting import until
 
-PROGRAMS = {"fifod": "-m fifod", "recorder": "manage.py record", "web": "-m uvicorn"}
+PROGRAMS = {"fifod": "-m fifod", "recorder": "manage.py record", "web": "-m webui.server"}
 
 # A network name space starts with its loopback interface down; 0x8914 is SIOCSIFFLAGS, 0x41 says up and running.
 WITH_LOOPBACK = """

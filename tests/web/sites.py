@@ -16,7 +16,7 @@ from tests.waiting import DEADLINE
 CHECKOUT = Path(__file__).parent.parent.parent
 CONFIG = f'durability = "process"\nfront_ends = [{os.getuid()}]\n'
 PASSWORD = "correct-horse-7"
-SERVER_OPTIONS = ("--lifespan", "off", "--no-proxy-headers", "--no-access-log", "--log-level", "warning")
+SERVE = "import sys; from webui.server import serve; serve(sys.argv[1], int(sys.argv[2]))"
 
 
 class Site:
@@ -86,7 +86,7 @@ class Site:
             descriptor = listener.fileno()
             listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             os.set_inheritable(descriptor, True)
-            server = [sys.executable, "-m", "uvicorn", application, "--fd", str(descriptor), *SERVER_OPTIONS]
+            server = [sys.executable, "-c", SERVE, application, str(descriptor)]
             with subprocess.Popen(server, cwd=CHECKOUT, env=self.environment, pass_fds=[descriptor]) as process:
                 self.server = process
                 try:

@@ -189,6 +189,7 @@ def test_no_answer_names_what_it_is_made_with(port: int) -> None:
     for target in ("/login/", "/no/such/page", "/static/webui/site.css"):
         head = ask(port, target).partition(b"\r\n\r\n")[0].lower()
         assert b"django" not in head and b"python" not in head and b"x-powered-by" not in head
+        assert b"\r\nserver:" not in head
 
 
 def test_settings_are_not_beside_the_static_files() -> None:

@@ -188,3 +188,23 @@ def test_what_is_being_answered_is_answered_when_the_server_is_told_to_stop(site
         site.server.send_signal(signal.SIGTERM)
         gate.let_on()
         assert answer.result(DEADLINE) == (200, b"done")
+
+
+def test_who_had_just_connected_is_answered_when_the_server_is_told_to_stop(site: Site) -> None:
+    with site.serving() as address:
+        regular, fresh = connect(address), connect(address)
+        assert not asks_for_the_last_time(regular)
+        fresh.connect()
+        site.server.send_signal(signal.SIGTERM)
+        while not asks_for_the_last_time(regular):
+            pass
+        assert asks_for_the_last_time(fresh)
+        assert site.server.wait(DEADLINE) == -signal.SIGTERM
+
+
+def asks_for_the_last_time(connection: http.client.HTTPConnection) -> bool:
+    """Ask for a page; whether the answer says that it is the connection's last."""
+    connection.request("GET", "/login/")
+    answer = connection.getresponse()
+    assert answer.status == 200 and answer.read()
+    return answer.headers["Connection"] == "close"
