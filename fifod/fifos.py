@@ -9,7 +9,9 @@ The rules that everything here follows:
    O_CREAT. What was opened is looked at with fstat before anything is written: a FIFO with exactly one link.
 3. The owner of a reply FIFO says who *receives* the reply. It is an identity because the name is a secret that only
    its maker knows.
-4. A mode is set on the descriptor or by mkfifo under a cleared umask, never by path afterwards.
+4. A mode is set on the descriptor or by mkfifo under a cleared umask, never by path afterwards. A client may have
+   threads, so it does the former: two that clear and restore the process's umask at once leave a FIFO that the daemon
+   cannot open, and no umask at all.
 """
 
 from __future__ import annotations
@@ -84,11 +86,11 @@ def _fault_of_request_fifo(found: os.stat_result) -> str | None:
     return f"its mode {mode:04o} lets anyone read other people's requests" if mode & stat.S_IROTH else None
 
 
-def make_fifo(path: str, mode: int, dir_fd: int | None = None) -> None:
-    """Make a FIFO with exactly this mode, whatever the umask."""
+def make_fifo(path: str, mode: int) -> None:
+    """Make a FIFO with exactly this mode at once, whatever the umask; for processes that have one thread."""
     umask = os.umask(0)
     try:
-        os.mkfifo(path, mode, dir_fd=dir_fd)
+        os.mkfifo(path, mode)
     finally:
         os.umask(umask)
 
@@ -211,13 +213,15 @@ class ReplyFifo:
         self.name = os.urandom(16).hex()
         self._path = os.path.join(replies_path(self._runtime_dir), self.name)
         try:
-            make_fifo(self._path, REPLY_MODE)
+            os.mkfifo(self._path, REPLY_MODE)
+            self.descriptor = self._open()
         except (FileNotFoundError, NotADirectoryError):
             raise NotRunning(not_running(self._runtime_dir, "it has no replies directory")) from None
         except OSError as error:
+            self._remove()
             directory = replies_path(self._runtime_dir)
             raise NoPermission(f"cannot make a reply FIFO in {directory}: {error.strerror}") from None
-        self.descriptor = self._open()
+        os.fchmod(self.descriptor, REPLY_MODE)
 
     def _open(self) -> int:
         return os.open(self._path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -254,10 +258,13 @@ class ReplyFifo:
         if self.descriptor >= 0:
             os.close(self.descriptor)
             self.descriptor = -1
-            try:
-                os.unlink(self._path)
-            except OSError:
-                pass
+            self._remove()
+
+    def _remove(self) -> None:
+        try:
+            os.unlink(self._path)
+        except OSError:
+            pass
 
 
 def not_running(runtime_dir: str, reason: str) -> str:

@@ -21,10 +21,9 @@ class Pipe:
     def __init__(self, run: Path, name: str | None = None) -> None:
         self.name = name or os.urandom(16).hex()
         self.path = run / "replies" / self.name
-        umask = os.umask(0)
         os.mkfifo(self.path, 0o620)
-        os.umask(umask)
         self.descriptor = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK)
+        os.fchmod(self.descriptor, 0o620)
         self._requests = os.open(run / "requests", os.O_WRONLY)
         self.buffer = b""
         self._number = 0

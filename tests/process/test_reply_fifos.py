@@ -20,6 +20,8 @@ import pytest
 
 from fifod import fifos
 from fifod.client import Client
+from fifod.errors import NoPermission
+from fifod.fifos import ReplyFifo
 from tests import needs
 from tests.children import in_child
 from tests.daemons import Daemon, limited
@@ -447,8 +449,7 @@ def forbid_everything() -> None:
     os.umask(0o077)
 
 
-def test_fifos_get_their_mode_at_once_whatever_the_umask(place: Path) -> None:
-    """Nothing is made first and opened up afterwards, nor is the umask in force."""
+def test_fifos_get_their_mode_whatever_the_umask(place: Path) -> None:
     umask = os.umask(0o077)
     try:
         with Daemon(place, QUICK).start(prepare=forbid_everything) as daemon:
@@ -459,6 +460,47 @@ def test_fifos_get_their_mode_at_once_whatever_the_umask(place: Path) -> None:
                 assert stat.S_IMODE(made.stat().st_mode) == 0o620
     finally:
         os.umask(umask)
+
+
+THREADS = """
+import os, sys, threading
+from fifod.fifos import ReplyFifo
+
+os.umask(0o077)
+sys.setswitchinterval(1e-6)
+modes = set()
+
+def make_some():
+    for _ in range(300):
+        fifo = ReplyFifo(sys.argv[1])
+        modes.add(os.fstat(fifo.descriptor).st_mode & 0o777)
+        fifo.close()
+
+threads = [threading.Thread(target=make_some) for _ in range(8)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+print(*map(oct, modes), oct(os.umask(0)))
+"""
+
+
+def test_threads_that_make_reply_fifos_at_once_leave_each_other_mode_and_umask(shared: Daemon) -> None:
+    command = [sys.executable, "-c", THREADS, str(shared.run)]
+    done = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=DEADLINE)
+    assert (done.stdout, done.stderr) == ("0o620 0o77\n", "")
+
+
+def test_a_reply_fifo_that_its_own_maker_cannot_open_is_told_and_removed(shared: Daemon) -> None:
+    def make_one() -> str:
+        os.umask(0o777)
+        with pytest.raises(NoPermission) as told:
+            ReplyFifo(str(shared.run))
+        return told.value.message
+
+    before = set((shared.run / "replies").iterdir())
+    assert in_child(make_one, STRANGER) == f"cannot make a reply FIFO in {shared.run}/replies: Permission denied"
+    assert set((shared.run / "replies").iterdir()) == before
 
 
 def test_the_library_writes_each_request_with_one_call(place: Path, shared: Daemon) -> None:
