@@ -81,6 +81,8 @@ from django.contrib.auth.models import User
 ServiceAct.objects.create(account_id=1, account_name="oscar", verb="restart", unit="fifod", result="done")
 ada, nina = User.objects.get(username="ada"), User.objects.get(username="nina")
 LogEntry.objects.log_actions(ada.pk, [nina], CHANGE, [{"changed": {"fields": ["groups"]}}])
+from webui.receipts import links
+links.make(nina, 1)
 """
 
 
@@ -92,7 +94,8 @@ def fill(world: World) -> dict[str, str]:
     world.site.manage("shell", "-v0", "-c", _ACTS)
     acts = dict(world.site.rows("SELECT 'act', max(id) FROM service_serviceact"))
     entries = dict(world.site.rows("SELECT 'entry', max(id) FROM django_admin_log"))
-    return {word: str(number) for word, number in (numbers | serials | acts | entries).items()} | {
+    open_draws = dict(world.site.rows("SELECT 'link', max(id) FROM receipts_publiclink"))
+    return {word: str(number) for word, number in (numbers | serials | acts | entries | open_draws).items()} | {
         "broken": world.broken
     }
 

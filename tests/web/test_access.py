@@ -103,6 +103,7 @@ def scene(
     reply = gateway.draw(owner, names.INTEGERS, asked, purpose="mine", key=os.urandom(16).hex())
     record(shared)
     _fill_tables(owner)
+    links.make(owner, reply.serial_number)
     return Scene(people, reply.serial_number)
 
 

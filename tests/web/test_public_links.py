@@ -201,3 +201,48 @@ def _handler() -> dict[str, Any]:
     logging_: Any = site_settings.LOGGING
     handler: dict[str, Any] = logging_["handlers"]["stderr"]
     return handler
+
+
+@pytest.mark.parametrize("at_once", [False, True], ids=["one", "some at once"])
+def test_an_administrator_revokes_anybodys_links(
+    ledger: Ledger, browser: Client, client: Client, at_once: bool
+) -> None:
+    link, other = made(browser), made(browser, 3)
+    administrator = logged_in(person("ada", access.ADMINISTRATOR))
+    page = administrator.get("/admin/receipts/publiclink/")
+    assert "alice" in text(page) and 'href="/draws/2/"' in page.content.decode()
+    assert link.split("/")[2] not in page.content.decode()
+    number = PublicLink.objects.get(serial=2).pk
+    chosen = {"action": "delete_selected", "_selected_action": [number], "post": "yes"}
+    place = "/admin/receipts/publiclink/"
+    done = (
+        administrator.post(place, chosen)
+        if at_once
+        else administrator.post(f"{place}{number}/delete/", {"post": "yes"})
+    )
+    assert done.status_code == 302
+    assert client.get(link).status_code == 404 and client.get(other).status_code == 200
+    assert f"public link {number} to draw 2" in text(administrator.get("/admin/admin/logentry/"))
+
+
+@pytest.mark.parametrize("role", [access.MEMBER, access.AUDITOR, access.OPERATOR])
+def test_nobody_else_sees_or_revokes_links_in_the_admin(
+    ledger: Ledger, browser: Client, client: Client, role: str
+) -> None:
+    link, other = made(browser), logged_in(person("other", role))
+    number = PublicLink.objects.get().pk
+    for path in ("", f"{number}/change/", f"{number}/delete/"):
+        assert other.get(f"/admin/receipts/publiclink/{path}").status_code == 403
+    assert other.post(f"/admin/receipts/publiclink/{number}/delete/", {"post": "yes"}).status_code == 403
+    assert client.get(link).status_code == 200
+
+
+def test_whose_account_was_closed_can_be_found_by_it(ledger: Ledger, browser: Client, alice: User) -> None:
+    made(browser)
+    administrator = logged_in(person("ada", access.ADMINISTRATOR))
+    closed = {"account__is_active__exact": "0"}
+    assert "0 public links" in text(administrator.get("/admin/receipts/publiclink/", closed))
+    User.objects.filter(pk=alice.pk).update(is_active=False)
+    assert "1 public link" in text(administrator.get("/admin/receipts/publiclink/", closed))
+    for wanted, count in (("alice", 1), ("2", 1), ("22", 0), ("bob", 0)):
+        assert f"{count} public link" in text(administrator.get("/admin/receipts/publiclink/", {"q": wanted}))

@@ -16,6 +16,7 @@ from webui import access
 from webui.people import names
 
 make_roles = import_module("webui.people.migrations.0001_roles").make_roles
+public_links = import_module("webui.people.migrations.0003_public_links")
 ROLES = [access.MEMBER, access.AUDITOR, access.OPERATOR, access.ADMINISTRATOR]
 
 
@@ -28,8 +29,9 @@ def test_each_role_may_do_what_it_is_for_and_no_more(db: None) -> None:
     assert _permissions(access.AUDITOR) == {"read_all", "view_draw", "view_recorderposition"}
     assert _permissions(access.OPERATOR) == {"control", "view_serviceact"}
     accounts = {"add_user", "change_user", "delete_user", "view_user", "view_group", "view_logentry"}
+    links = {"view_publiclink", "delete_publiclink"}
     others = set[str]().union(*map(_permissions, ROLES[:3]))
-    assert _permissions(access.ADMINISTRATOR) == accounts | others
+    assert _permissions(access.ADMINISTRATOR) == accounts | links | others
 
 
 OLD_ACCOUNTS = """
@@ -60,8 +62,26 @@ def test_an_upgrade_leaves_everybody_what_they_could_do(site: Site) -> None:
 
 def test_making_the_roles_again_changes_nothing(db: None) -> None:
     before = {name: _permissions(name) for name in ROLES}
+    public_links.forbid(apps, None)
     make_roles(apps, None)
+    public_links.allow(apps, None)
     assert {name: _permissions(name) for name in ROLES} == before and Group.objects.count() == len(ROLES)
+
+
+def test_an_upgrade_lets_administrators_revoke_links(site: Site) -> None:
+    question = """
+        SELECT g.name, p.codename FROM auth_group g JOIN auth_group_permissions x ON x.group_id = g.id
+        JOIN auth_permission p ON p.id = x.permission_id WHERE p.codename LIKE '%publiclink'
+    """
+    given = [("administrator", "delete_publiclink"), ("administrator", "view_publiclink")]
+    site.manage("migrate", "people", "0002", "-v0")
+    assert site.rows(question) == []
+    site.manage("migrate", "-v0")
+    assert sorted(site.rows(question)) == given
+    site.manage("migrate", "people", "zero", "-v0")
+    site.manage("migrate", "-v0")
+    assert sorted(site.rows(question)) == given
+    assert site.rows("SELECT count(*) FROM auth_group") == [(len(ROLES),)]
 
 
 def test_a_group_that_had_a_roles_name_steps_aside_with_its_people(db: None) -> None:

@@ -25,6 +25,7 @@ from tests.web import addresses
 from tests.web.conftest import logged_in, person
 from tests.web.pages import draw, fill, text, values_of
 from webui import access
+from webui.receipts import links
 from webui.service.models import ServiceAct
 from webui.service.units import exit_in_words, failed, refused
 from webui.service.words import shown
@@ -91,6 +92,7 @@ def administrator(shared: Daemon, record: Callable[[Daemon], None], settings: Se
             account_id=account.pk, account_name="ada", verb="start", unit="fifod.service", result=result
         )
     LogEntry.objects.create(user=account, action_flag=1)
+    links.make(account, 1)
     person("newest", access.MEMBER)  # the account whose pages are looked at
     return browser
 

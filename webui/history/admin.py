@@ -1,6 +1,7 @@
 """The draw table in Django's admin: to be read, searched and filtered, never changed."""
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
@@ -33,7 +34,7 @@ else:
 class ReadOnlyAdmin(_ModelAdmin):
     """Nothing can be added, changed or deleted: the ledger is the truth and the recorder alone writes."""
 
-    actions = None
+    actions: Sequence[Any] | None = None
 
     def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
         """Nobody."""
