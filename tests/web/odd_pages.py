@@ -54,6 +54,16 @@ def _pieces() -> Iterator[bytes]:
         gates.tell("closed")
 
 
+def begin(request: HttpRequest) -> StreamingHttpResponse:
+    """A streamed answer that goes on when the test lets it."""
+
+    def pieces() -> Iterator[bytes]:
+        gates.tell("begun")
+        yield b"done"
+
+    return StreamingHttpResponse(pieces())
+
+
 def flood(request: HttpRequest) -> StreamingHttpResponse:
     """The same, without a word at the end."""
     return StreamingHttpResponse(itertools.repeat(PIECE))
@@ -85,6 +95,7 @@ urlpatterns += [
     path("odd/wait", wait),
     path("odd/thread", thread),
     path("odd/stream", stream),
+    path("odd/begin", begin),
     path("odd/flood", flood),
     path("odd/lines", lines),
     path("odd/break-off", break_off),

@@ -112,6 +112,21 @@ def test_readers_who_do_not_read_hold_up_streams_only(address: str) -> None:
         connection.close()
 
 
+def test_so_many_streams_run_at_a_time_and_the_others_after_them(address: str, gate: Gate) -> None:
+    more = 3
+    with ThreadPoolExecutor(serving.STREAMS + more) as people:
+        answers = [people.submit(get, address, "/odd/begin") for _ in range(serving.STREAMS + more)]
+        for _ in range(serving.STREAMS):
+            gate.hear("begun")
+        assert get(address, "/odd/thread")[0] == 200
+        assert not gate.has_news()
+        gate.let_on()
+        for _ in range(more):
+            gate.hear("begun")
+        gate.let_on()
+        assert [answer.result(DEADLINE) for answer in answers] == [(200, b"done")] * len(answers)
+
+
 def test_a_reader_who_takes_nothing_for_long_loses_the_stream(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(serving, "SECONDS_FOR_A_PIECE", 0.01)
     sent: list[str] = []
