@@ -9,6 +9,7 @@ from tests.browser.conftest import OpenVisit
 from tests.browser.visits import PHONE, Visit
 from tests.browser.world import World
 from tests.web.sites import PASSWORD
+from webui import access
 from webui.people import throttle
 
 NEW = "another-horse-9"
@@ -89,3 +90,33 @@ def test_the_pages_fit_the_screen(open_visit: OpenVisit, manner: dict[str, objec
     for address in ("/account/", "/account/password/"):
         visit.page.goto(address)
         assert visit.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), address
+
+
+_GIVE = """
+from django.contrib.auth.models import Group, User
+User.objects.get(username={name!r}).groups.set(Group.objects.filter(name={role!r}))
+"""
+
+
+def test_who_may_no_longer_draw_is_told_so_and_loses_nothing(open_visit: OpenVisit, new_person: NewPerson) -> None:
+    visit, name = open_visit(), new_person()
+    page = visit.page
+
+    def give(role: str) -> None:
+        visit.world.site.manage("shell", "-v0", "-c", _GIVE.format(name=name, role=role))
+
+    give(access.MEMBER)
+    log_in(visit, name)
+    page.goto("/")
+    page.get_by_label("Purpose").fill("a long thought")
+    for role, home in ((access.AUDITOR, "/draws/"), ("", "/account/")):
+        give(role)
+        with page.expect_response(f"**{home}"):  # where the page is led that asks for a new token
+            page.get_by_role("button", name="Draw", exact=True).click()
+        expect(page.get_by_role("alert")).to_have_count(1)
+        expect(page.get_by_role("alert")).to_contain_text("Your account may no longer draw. Nothing was drawn")
+    visit.forgive("403")
+    give(access.MEMBER)
+    page.get_by_role("button", name="Draw", exact=True).click()
+    expect(page.get_by_role("link", name="Receipt and proof")).to_be_visible()
+    assert visit.daemon.bodies("draw")[-1]["purpose"] == "a long thought"

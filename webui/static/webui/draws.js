@@ -39,7 +39,8 @@ async function renewTokens() {
   const answer = await fetch(form.getAttribute("action"), { headers: { Accept: "text/html" } });
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const fresh = page.getElementById("form");
-  if (!fresh) return answer.status < 500 ? "logged-out" : "other";
+  if (!fresh && answer.status < 500) return page.querySelector("[name=password]") ? "logged-out" : "forbidden";
+  if (!fresh) return "other";
   const token = fresh.elements.csrfmiddlewaretoken.value;
   document.querySelector("header.site").replaceWith(page.querySelector("header.site"));
   document.querySelectorAll("[name=csrfmiddlewaretoken]").forEach((old) => old.value = token);
@@ -50,7 +51,7 @@ async function renewTokens() {
 
 async function afterRefusal(isCheck) {
   const found = await renewTokens().catch(() => "unreached");
-  if (found === "renewed" && isCheck) return withdraw("logged-out");
+  if (found === "renewed" && isCheck) return withdrawRefusal();
   if (found === "renewed" && !isRepeated) {
     isRepeated = true;
     return form.requestSubmit();
@@ -61,8 +62,8 @@ async function afterRefusal(isCheck) {
   if (!isCheck) goTo(form.querySelector(".alert"));
 }
 
-function withdraw(when) {
-  form.querySelectorAll(`.alert[data-when="${when}"]`).forEach((old) => old.remove());
+function withdrawRefusal() {
+  form.querySelectorAll('.alert:is([data-when="logged-out"], [data-when="forbidden"])').forEach((old) => old.remove());
 }
 
 function markWrongFields() {
@@ -121,7 +122,7 @@ document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   detail.isError = false;
   if (kind !== null) {
     if (!isCheck) isRepeated = false;
-    return withdraw("logged-out");
+    return withdrawRefusal();
   }
   const { status } = detail.xhr;
   if (status < 300 || status === 403) return afterRefusal(isCheck);
