@@ -3,6 +3,7 @@
 import json
 import logging
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from django.test import Client
 from fifod.cli import main
 from fifod.client import Client as Drawer
 from tests.daemons import Daemon
+from tests.waiting import until
 from tests.web.conftest import logged_in, person
 from tests.web.pages import fill, text, values_of
 from tests.web.test_receipt_check import HOLDS, OPEN, outcomes
@@ -132,3 +134,26 @@ def test_a_fresh_secret_draw_can_be_saved_with_its_seed(shared: Daemon, browser:
     saved = json.loads(browser.post(found[1], {"seed": found[2], "save": "1"}).content)
     shown = re.search(r'<script id="outcome" type="application/json">(.*?)</script>', page.content.decode())
     assert shown and saved["data"] == json.loads(shown[1])["data"]
+
+
+def test_a_secret_stream_is_proved_by_its_seed(
+    shared: Daemon,
+    record: Callable[[Daemon], None],
+    alice: User,
+    browser: Client,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    with Drawer(str(shared.run), user=gateway.record_name(alice)).stream(secret=True) as stream:
+        stream.read(1)
+        serial, seed = stream.serial_number, str(stream.reply.seed)
+    until(lambda: any(end["draw"] == serial for end in shared.bodies("end")), "the stream's end is recorded")
+    record(shared)
+    assert outcomes(browser.get(f"/draws/{serial}/check/")) == [HOLDS, HOLDS, OPEN, OPEN, OPEN]
+    address, file = f"/draws/{serial}/seed/", tmp_path / "receipt.json"
+    assert outcomes(browser.post(address, {"seed": "5e" * 32})) == [HOLDS, HOLDS, OPEN, OPEN, OPEN]
+    assert outcomes(browser.post(address, {"seed": seed})) == [HOLDS] * 5
+    file.write_bytes(browser.post(address, {"seed": seed, "save": "1"}).content)
+    assert json.loads(file.read_bytes())["seed"] == seed
+    assert main(["verify", str(file)]) == 0
+    assert "its seed is the one of this secret draw" in capfd.readouterr().out
