@@ -36,7 +36,7 @@ KINDS = ("integers", "pick", "shuffle", "sequences", "decimals", "gaussians", "s
 PLACEHOLDER = re.compile(r"%(?:\(\w+\))?[sd%]|</?\w+>")
 ENGLISH = re.compile(
     r"(?<![\w{-])(the|of|with|without|your|you|this|that|which|are|was|were|has|have|from|nobody|everybody|draws?|drawn"
-    r"|recorded|records?|ledger|daemon|recorder|receipt|history|seed|values?|newest|search|unknown|running|stopped"
+    r"|recorded|records?|ledger|daemon|recorder|receipts?|links?|history|seed|values?|newest|search|unknown|running|stopped"
     r"|start|stop|account|password|roles?|verb|unit|result|time|none|yet|all|each|by)(?![\w}-])",
     re.IGNORECASE,
 )

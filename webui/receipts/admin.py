@@ -16,7 +16,7 @@ class PublicLinkAdmin(ReadOnlyAdmin):
     """All public links, newest first. Their addresses nobody can see here: of these only hashes are kept."""
 
     actions = ()  # and so the site's own, which deletes those that are chosen
-    list_display = ("made", "account", "serial", "receipt")
+    list_display = ("created", "account", "serial", "receipt")
     list_select_related = ("account",)
     list_filter = (("account__is_active", admin.BooleanFieldListFilter),)
     search_fields = ("account__username", "=serial")
@@ -24,17 +24,12 @@ class PublicLinkAdmin(ReadOnlyAdmin):
     ordering = ("-pk",)
     list_per_page = 50
     show_full_result_count = False
-    fields = ("made", "account", "serial", "receipt")
-    readonly_fields = ("made", "receipt")
+    fields = ("created", "account", "serial", "receipt")
+    readonly_fields = ("created", "receipt")
 
     def has_delete_permission(self, request: HttpRequest, obj: PublicLink | None = None) -> bool:
         """Whoever was given that right."""
         return super(ReadOnlyAdmin, self).has_delete_permission(request, obj)
-
-    @admin.display(description=_("made"), ordering="pk")
-    def made(self, link: PublicLink) -> object:
-        """When it was made."""
-        return link.created
 
     @admin.display(description=_("receipt"))
     def receipt(self, link: PublicLink) -> SafeString:
