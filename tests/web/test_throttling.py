@@ -46,6 +46,18 @@ def test_after_some_wrong_passwords_even_the_right_one_has_to_wait(alice: User) 
     assert attempt(alice.username, PASSWORD).status_code == 302
 
 
+def test_a_clock_that_was_ahead_shuts_nobody_out(alice: User) -> None:
+    fail(alice.username, throttle.HERE.attempts)
+    later(-timedelta(days=3))
+    assert attempt(alice.username, PASSWORD).status_code == 302
+
+
+def test_a_clock_that_is_put_right_by_seconds_forgets_no_attempt(alice: User) -> None:
+    fail(alice.username, throttle.HERE.attempts)
+    later(-timedelta(seconds=30))
+    assert attempt(alice.username, PASSWORD).status_code == 429
+
+
 def test_the_wait_does_not_grow_by_trying_on(alice: User) -> None:
     fail(alice.username, throttle.HERE.attempts)
     later(throttle.HERE.time - timedelta(seconds=60))

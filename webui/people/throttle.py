@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from webui.people import names, visitors
@@ -32,6 +32,8 @@ PLACE = Limit(50, timedelta(minutes=15))
 NAME = Limit(30, timedelta(hours=1))
 """For one name from all places."""
 _LONGEST = max(limit.time for limit in (HERE, PLACE, NAME))
+_AHEAD = timedelta(minutes=1)
+"""By so much a clock may have been put back without an attempt being forgotten."""
 
 
 class TooMany(Exception):
@@ -60,7 +62,8 @@ class Attempt:
 def begin(name: str, address: str) -> Attempt:
     """Count one more attempt, or raise TooMany. The transaction is the only writer, so none is overlooked."""
     now, digest, place = timezone.now(), _digest(name), visitors.site(address)
-    LoginAttempt.objects.filter(time__lt=now - _LONGEST).delete()
+    # Those that lie ahead were made while the clock was wrong: they would count for as long as it was wrong by.
+    LoginAttempt.objects.filter(Q(time__lt=now - _LONGEST) | Q(time__gt=now + _AHEAD)).delete()
     _hold(LoginAttempt.objects.filter(name=digest, place=place), HERE, now)
     _hold(LoginAttempt.objects.filter(place=place), PLACE, now)
     if not _is_known(name, address):
