@@ -39,12 +39,10 @@ class KeyIndex:
         self._generations[generation][int(digest[:_DIGITS], 16)] = serial
 
     def find(self, digest: str) -> int | None:
-        """The serial number of the draw that may have this key."""
+        """The serial number of the newest draw that may have this key: an older one may be too old to count."""
         short = int(digest[:_DIGITS], 16)
-        for generation in self._generations.values():
-            if short in generation:
-                return generation[short]
-        return None
+        found = [generation[short] for generation in self._generations.values() if short in generation]
+        return max(found, default=None)
 
     @classmethod
     def of(cls, ledger: LedgerReader) -> KeyIndex:

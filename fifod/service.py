@@ -105,15 +105,9 @@ class Service:
         received, today = timestamp(now), datetime.date.fromordinal(_EPOCH + now // _DAY)
         plans = [self._plan_safely(asked, received, today) for asked in batch]
         self.requests += len(batch)
-        stamps = self._record([plan.body for plan in plans if isinstance(plan, _Planned)])
-        if isinstance(stamps, Refusing):
-            return [
-                self._take_back(plan, asked, stamps) if isinstance(plan, _Planned) else plan
-                for asked, plan in zip(batch, plans, strict=True)
-            ]
-        following = iter(stamps)
+        following = iter(self._record([plan.body for plan in plans if isinstance(plan, _Planned)]))
         return [
-            self._reply(plan, next(following), asked.request) if isinstance(plan, _Planned) else plan
+            self._finish(plan, asked, next(following)) if isinstance(plan, _Planned) else plan
             for asked, plan in zip(batch, plans, strict=True)
         ]
 
@@ -180,21 +174,31 @@ class Service:
                 return self._archiving.archive(request, caller)
         raise UnknownMethod(unknown_name("method", request.method, _METHODS), [request.method[:40]])
 
-    def _record(self, bodies: list[bytes]) -> list[Stamp] | Refusing:
-        if not bodies:
-            return []
+    def _record(self, bodies: list[bytes]) -> list[Stamp | Refusing]:
+        """Record draws; what became of each."""
+        entries, stamps = [Entry(DRAW, body) for body in bodies], list[Stamp | Refusing]()
         try:
-            stamps = self._writer.append([Entry(DRAW, body) for body in bodies])
+            while len(stamps) < len(entries):
+                stamps += self._writer.append(entries[len(stamps) :])
         except LedgerNotWritable as error:
-            if self.refusal is None:
-                log.error("refusing draws: %s", error.message, extra=fields(REFUSING, serial=self._writer.serial))
-            self.refusal = error.message
-            return Refusing(f"nothing was drawn: {error.message}; try again later")
-        if self.refusal is not None:
+            self.draws += len(stamps)
+            return stamps + [self._refusing(error)] * (len(entries) - len(stamps))
+        if self.refusal is not None and stamps:
             log.warning("drawing again: the ledger can be written", extra=fields(DRAWING_AGAIN))
             self.refusal = None
         self.draws += len(stamps)
         return stamps
+
+    def _refusing(self, error: LedgerNotWritable) -> Refusing:
+        if self.refusal is None:
+            log.error("refusing draws: %s", error.message, extra=fields(REFUSING, serial=self._writer.serial))
+        self.refusal = error.message
+        return Refusing(f"nothing was drawn: {error.message}; try again later")
+
+    def _finish(self, plan: _Planned, asked: Asked, stamp: Stamp | Refusing) -> Reply:
+        if isinstance(stamp, Refusing):
+            return self._take_back(plan, asked, stamp)
+        return self._reply(plan, stamp, asked.request)
 
     def _reply(self, plan: _Planned, stamp: Stamp, request: Request) -> Reply:
         if plan.draw.key:

@@ -1,12 +1,14 @@
 """Writing the ledger: batches of records, each batch one write, complete lines or nothing.
 
-A batch counts as written only when all of it is in the file (and, with durability "disk", on the disk). After a short
-write or a failure what was written of it is cut away again, so that no serial number is used for a draw that was
-refused.
+A record counts as written when its line is in the file (and, with durability "disk", on the disk). Others read lines
+as soon as they are complete. So when the disk fills up in the middle of a batch, the lines that are complete by then
+count, and the torn one behind them is cut away: no record that was seen is taken back. Only those are that did not
+reach the disk, so that no serial number is used for a draw that was refused.
 """
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import logging
@@ -100,23 +102,29 @@ class LedgerWriter:
         self._segment_bytes = segment_bytes
 
     def append(self, entries: list[Entry]) -> list[Stamp]:
-        """Write records, at least one; when this returns they are in the ledger.
+        """Write records, of which there is at least one, in order; those whose stamps this returns are in the ledger.
 
-        Raises LedgerNotWritable: then none of them is.
+        These are all, or the first few if there was room for no more. Raises LedgerNotWritable if none is.
         """
         if self._needs_repair:
             self._repair()
         if self._size >= self._segment_bytes and self._segment != segment_name(self.serial + 1):
             self._rotate()
         lines, stamps = self._format(self._owed + entries)
-        self._write(b"".join(lines))
+        count = self._write(lines)
+        self._take_note(stamps[:count])
+        owed = len(self._owed)
+        self._owed = self._owed[count:]
+        if count <= owed:
+            return self.append(entries)  # there was room for what had been owed only: that there is none now, this says
+        return stamps[owed:count]
+
+    def _take_note(self, stamps: list[Stamp]) -> None:
         self.hash = stamps[-1].hash
         for stamp in reversed(stamps):
             if stamp.serial:
                 self.serial, self.draw_hash = stamp.serial, stamp.hash
                 break
-        owed, self._owed = len(self._owed), []
-        return stamps[owed:]
 
     def owe(self, entry: Entry) -> None:
         """Write a record that no reply waits for: now, or with the next batch if the ledger cannot be written now."""
@@ -158,25 +166,38 @@ class LedgerWriter:
             stamps.append(Stamp(number or 0, when, prev))
         return lines, stamps
 
-    def _write(self, data: bytes) -> None:
+    def _write(self, lines: list[bytes]) -> int:
+        """Write lines; how many of them are complete."""
+        data, written = b"".join(lines), 0
         try:
             self._check_place()
-            written = os.write(self._descriptor, data)
             while written < len(data):
                 # A short write is what a full disk looks like first; the next one says so.
                 written += os.write(self._descriptor, data[written:])
-            if self._is_durable:
-                os.fdatasync(self._descriptor)
         except OSError as error:
             self._needs_repair = True
-            self._take_back()
-            raise self._not_writable(error) from None
+            complete = data.rfind(b"\n", 0, written) + 1
+            self._cut(self._size + complete)
+            if not complete:
+                raise self._not_writable(error) from None
+            data = data[:complete]
+        if self._is_durable:
+            self._sync()
         self._size += len(data)
+        return data.count(b"\n")
 
-    def _take_back(self) -> None:
-        # At once, not at the next repair: complete lines of a batch that failed must not be read or outlive a crash.
+    def _sync(self) -> None:
         try:
-            os.ftruncate(self._descriptor, self._size)
+            os.fdatasync(self._descriptor)
+        except OSError as error:
+            self._needs_repair = True
+            self._cut(self._size)
+            raise self._not_writable(error) from None
+
+    def _cut(self, size: int) -> None:
+        # At once, not at the next repair: what does not count must not be read or outlive a crash.
+        try:
+            os.ftruncate(self._descriptor, size)
         except OSError:
             pass
 
@@ -256,7 +277,8 @@ class LedgerWriter:
         except OSError as error:
             # It is there, but may not be after a power cut: then nothing may be written behind it, nor stay beside it.
             os.close(descriptor)
-            os.unlink(path)
+            with contextlib.suppress(OSError):  # it is begun anew before anything else is written
+                os.unlink(path)
             raise self._not_writable(error) from None
         self.close()
         self._take(descriptor, name)

@@ -47,6 +47,13 @@ def test_the_last_hundred_thousand_draws_are_remembered_and_not_for_ever() -> No
     assert index.find(digest(REMEMBERED // 2)) is None
 
 
+def test_of_a_key_that_was_used_again_the_newest_draw_is_found() -> None:
+    index = KeyIndex()
+    for serial in (10, REMEMBERED + 20):
+        index.add(digest(1), serial)
+    assert index.find(digest(1)) == REMEMBERED + 20
+
+
 def test_keys_are_found_in_the_ledger_again(tmp_path: Path) -> None:
     ledger = tmp_path / "ledger"
     writer = open_writer(ledger, segment_bytes=20_000)

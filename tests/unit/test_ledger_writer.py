@@ -271,17 +271,76 @@ def test_a_full_segment_without_any_draw_is_never_replaced(ledger: Path) -> None
 # --- when it cannot be written ---
 
 
-def test_a_short_write_is_refused_and_leaves_nothing(ledger: Path) -> None:
+def test_a_torn_line_is_refused_and_leaves_nothing(ledger: Path) -> None:
     writer = open_writer(ledger)
     writer.append(draws("a"))
     before = content(ledger)
-    with no_file_beyond(len(before) + 700), pytest.raises(LedgerNotWritable, match="File too large"):
+    with no_file_beyond(len(before) + 100), pytest.raises(LedgerNotWritable, match="File too large"):
         writer.append(numbered(5))
     assert content(ledger) == before
     [stamp] = writer.append(draws("b"))
     assert stamp.serial == 2
     assert content(ledger).startswith(before)
     assert [body["purpose"] for body in bodies(ledger, DRAW)] == ["a", "b"]
+    assert_is_chain(ledger)
+
+
+@pytest.mark.parametrize("is_durable", [False, True])
+def test_lines_that_are_complete_when_the_disk_fills_up_count_and_are_never_taken_back(
+    ledger: Path, monkeypatch: pytest.MonkeyPatch, is_durable: bool
+) -> None:
+    """Whoever reads the ledger meanwhile has seen them: the recorder would not know the ledger again."""
+    writer = open_writer(ledger)
+    writer.configure(is_durable, 1 << 20)
+    seen: list[bytes] = []
+
+    def look_first(descriptor: int, size: int, cut: Callable[[int, int], None] = os.ftruncate) -> None:
+        seen.append(content(ledger))
+        cut(descriptor, size)
+
+    monkeypatch.setattr(os, "ftruncate", look_first)
+    with no_file_beyond(len(content(ledger)) + 700):
+        assert [stamp.serial for stamp in writer.append(numbered(9))] == [1, 2]
+        with pytest.raises(LedgerNotWritable, match="File too large"):
+            writer.append(numbered(7))
+    assert serials(ledger) == [1, 2] and content(ledger).endswith(b"\n")
+    assert [stamp.serial for stamp in writer.append(numbered(2))] == [3, 4]
+    assert seen
+    assert all(content(ledger).startswith(found[: found.rfind(b"\n") + 1]) for found in seen)
+    assert_is_chain(ledger)
+
+
+def test_what_is_owed_goes_before_what_is_asked_for_when_there_is_little_room(ledger: Path) -> None:
+    writer = open_writer(ledger)
+    writer.append(draws("a"))
+    with no_file_beyond(len(content(ledger))):
+        for number in range(5):
+            writer.owe(Entry.of(UNDELIVERED, {"draw": 1, "reason": f"{number}"}))
+    with no_file_beyond(len(content(ledger)) + 700), pytest.raises(LedgerNotWritable, match="File too large"):
+        writer.append(draws("b"))
+    assert [body["reason"] for body in bodies(ledger, UNDELIVERED)] == ["0", "1"]
+    assert [stamp.serial for stamp in writer.append(draws("b"))] == [2]
+    assert [body["reason"] for body in bodies(ledger, UNDELIVERED)] == [f"{number}" for number in range(5)]
+    assert_is_chain(ledger)
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.EROFS])
+def test_a_new_segment_that_can_neither_be_kept_nor_removed_is_begun_anew(
+    ledger: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    writer = open_writer(ledger, segment_bytes=1)
+    writer.append(draws("a"))
+
+    def refuse(path: str) -> None:
+        raise OSError(number, os.strerror(number))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", failing(number))
+        patch.setattr(os, "unlink", refuse)
+        for _ in range(2):
+            with pytest.raises(LedgerNotWritable, match=os.strerror(number)):
+                writer.append(draws("b"))
+    assert writer.append(draws("b"))[0].serial == 2
     assert_is_chain(ledger)
 
 

@@ -444,6 +444,25 @@ def test_without_room_for_the_record_nothing_is_drawn_until_there_is(
     assert content(office.directory).startswith(before)
 
 
+def test_draws_for_which_there_was_room_are_answered_and_the_others_cost_nothing(office: Office) -> None:
+    quota = office.result("getStatus")["quota"]
+    with no_file_beyond(len(content(office.directory)) + 1500):
+        answers = office.batch(*(asked("generateIntegers", FIVE) for _ in range(8)))
+    made = [answer["result"]["serialNumber"] for answer in answers if "result" in answer]
+    refused = [answer["error"]["code"] for answer in answers if "error" in answer]
+    assert made == list(range(1, len(made) + 1)) and len(made) in range(1, 8)
+    assert refused == [101] * (8 - len(made)) and "error" in answers[-1]
+    status = office.result("getStatus")
+    assert status["state"].startswith("refusing: ")
+    assert status["quota"]["draws"] == quota["draws"] - len(made)
+    assert (
+        office.result("getResult", {"serialNumber": made[-1]})["random"]["data"]
+        == answers[made[-1] - 1]["result"]["random"]["data"]
+    )
+    assert office.draw()["serialNumber"] == made[-1] + 1
+    assert office.result("getStatus")["state"] == "serving"
+
+
 def test_a_draw_that_came_to_nothing_uses_up_no_quota(office: Office) -> None:
     before = office.result("getStatus")["quota"]
     with no_file_beyond(len(content(office.directory))):
