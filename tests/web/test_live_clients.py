@@ -25,12 +25,12 @@ STEPS = ["made", "written", "received", "recorded", "readable", "read"]
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[tuple[Daemon, Site, str]]:
-    """Daemon and site with two people who draw, one who looks back, and one who drew enough."""
+    """Daemon and site with two people who draw and one who looks back."""
     place = reachable_directory()
     site = Site(place / "state", place / "run")
     site.manage("migrate", "-v0")
     make_people(site, alice=["member"], bob=["member"], vera=["auditor"])
-    with Daemon(place, CONFIG + "[limits]\ndraws_per_minute = 60\n") as daemon, site.serving() as address:
+    with Daemon(place, CONFIG) as daemon, site.serving() as address:
         yield daemon, site, address
     remove(place)
 
@@ -254,15 +254,27 @@ def test_who_may_not_draw_runs_no_clients(running: tuple[Daemon, Site, str]) -> 
     assert b'id="add-client"' not in vera.get("/live/")[1]
 
 
-def test_who_drew_enough_is_told_so(running: tuple[Daemon, Site, str]) -> None:
-    make_people(running[1], greedy=["member"])
-    greedy = Visitor(running[2], "greedy")
-    with watching(greedy) as stream:
-        add(greedy, "Ann")
-        for _ in range(61):
-            send(greedy, client="1")
-            _, told = exchange(stream, 1)
-        assert told["error"]["kind"] == "quota" and told["error"]["data"][0] == 1
+def configure(daemon: Daemon, text: str) -> None:
+    """Let the daemon have another configuration; what was used up of quotas is forgotten, and their minute is new."""
+    said = "configuration read again"
+    before = daemon.log.count(said)
+    daemon.config.write_text(text)
+    daemon.tell(signal.SIGHUP)
+    until(lambda: daemon.log.count(said) > before, "the daemon has it")
+
+
+def test_who_drew_enough_is_told_so(running: tuple[Daemon, Site, str], bob: Visitor) -> None:
+    daemon = running[0]
+    try:
+        with watching(bob) as stream:
+            add(bob, "Ben")
+            configure(daemon, CONFIG + "[limits]\ndraws_per_minute = 2\n")
+            for _ in range(3):
+                send(bob, client="1")
+                _, told = exchange(stream, 1)
+            assert told["error"]["kind"] == "quota" and told["error"]["data"][0] == 1
+    finally:
+        configure(daemon, CONFIG)
 
 
 def test_without_a_daemon_it_says_so(place: Path) -> None:
