@@ -14,7 +14,7 @@ from tests import needs
 from tests.classic.bridges import Bridge
 from tests.classic.victims import SIGNALLED, Victim, question, write
 from tests.daemons import Daemon
-from tests.waiting import pace, readable, until
+from tests.waiting import DEADLINE, pace, readable, until
 
 STRANGER = 65534
 
@@ -109,8 +109,17 @@ def test_while_the_daemon_is_stopped_there_are_no_values_and_then_there_are_agai
         assert len(draw(bridge, client)) == 5
 
 
-def test_a_restart_of_the_daemon_fails_no_question(daemon: Daemon, bridge: Bridge) -> None:
-    with Victim(bridge.answers) as client:
+# A question outlives a restart of three seconds. How long one takes here is for the machine to say.
+PATIENT = (
+    f"import sys; from fifod.classic import bridge; bridge._DRAWING = {DEADLINE};"
+    " from fifod.classic.__main__ import main; sys.exit(main())"
+)
+
+
+def test_a_restart_of_the_daemon_fails_no_question(daemon: Daemon) -> None:
+    bridge = Bridge(daemon)
+    bridge.program = ("-c", PATIENT)
+    with bridge.start(), Victim(bridge.answers) as client:
         assert len(draw(bridge, client)) == 5
         daemon.kill()
         write(bridge.questions, question(client.pid, 6))
@@ -257,9 +266,10 @@ def test_fifos_that_somebody_removes_are_made_anew(bridge: Bridge, removed: tupl
 
 def test_it_ends_if_somebody_else_took_a_fifos_place(bridge: Bridge) -> None:
     needs.root()
-    bridge.answers.unlink()
-    os.mkfifo(bridge.answers)
-    os.chown(bridge.answers, STRANGER, STRANGER)
+    other = bridge.place / "other"
+    os.mkfifo(other)
+    os.chown(other, STRANGER, STRANGER)
+    other.rename(bridge.answers)
     assert bridge.wait() == 3
     assert f"cannot use {bridge.answers}: it belongs to nobody" in bridge.log
     assert bridge.answers.exists()
