@@ -117,7 +117,9 @@ def test_a_client_whose_handler_is_gone_after_its_first_use_survives(bridge: Bri
         assert next_clients_are_served(bridge, programs)
         bridge.wait_for_step("withheld", exchange=1, reason="it does not handle SIGUSR1, which would end it")
         bridge.wait_for_step("given up", exchange=1)
-        assert len(bridge.steps("signalled", pid=client.pid)) == 1
+        # Until the client has got round to its handler it may be signalled again, but not afterwards.
+        names = [step["step"] for step in bridge.trace() if step.get("exchange") == 1]
+        assert "signalled" in names and "signalled" not in names[names.index("withheld") :]
         assert client.poll() is None
 
 
