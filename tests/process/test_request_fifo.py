@@ -120,10 +120,13 @@ def test_it_refuses_a_fifo_that_others_may_read(daemon: Daemon) -> None:
 def test_it_notices_that_its_fifo_is_gone_and_recovers(daemon: Daemon, replacement: str) -> None:
     path = daemon.run / "requests"
     with Pipe(daemon.run) as honest:
-        path.unlink()
         if replacement == "another FIFO":
-            os.mkfifo(path, 0o622)
-            path.chmod(0o622)
+            another = path.with_name("another")
+            os.mkfifo(another)
+            another.chmod(0o622)
+            another.rename(path)
+        else:
+            path.unlink()
         daemon.wait_for_log("the request FIFO was removed or replaced")
         until(lambda: has_reader(path), "the daemon reads the new FIFO")
         with Pipe(daemon.run) as fresh:
@@ -151,8 +154,9 @@ def test_what_was_sent_before_its_fifo_was_replaced_is_answered(daemon: Daemon, 
 
 def test_a_file_in_its_place_is_left_alone_and_the_old_one_served(daemon: Daemon, pipe: Pipe) -> None:
     path = daemon.run / "requests"
-    path.unlink()
-    path.write_text("somebody's notes")
+    notes = path.with_name("notes")
+    notes.write_text("somebody's notes")
+    notes.rename(path)
     daemon.wait_for_log("it is not a FIFO")
     assert path.read_text() == "somebody's notes"
     pipe.draw()
