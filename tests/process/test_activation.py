@@ -158,7 +158,7 @@ def test_a_removed_fifo_is_told_and_served_anew(place: Path, unit: Unit) -> None
     # The launcher must still find the FIFO to pass; its name goes before the daemon looks.
     launcher = LAUNCHER.replace("os.execv", f"os.unlink({str(other)!r}); os.execv")
     with daemon.start(prefix=(sys.executable, "-c", launcher, "1", f"both={other}")):
-        assert "systemctl restart fifod.socket" in daemon.log
+        daemon.wait_for_log("systemctl restart fifod.socket")
         with Pipe(daemon.run) as pipe:
             assert pipe.draw()["serialNumber"] == 1
 

@@ -75,6 +75,7 @@ def test_a_full_disk_refuses_draws_until_there_is_room(place: Path, config: str)
         drawn += [pipe.draw()["serialNumber"] for _ in range(20)]
         assert pipe.status()["state"] == "serving"
         assert drawn == list(range(1, len(drawn) + 1)) == serials(daemon)
+        daemon.wait_for_log("drawing again")
         assert daemon.log.count("refusing draws") == 1 and daemon.log.count("drawing again") == 1
         assert "all of it holds" in holds(daemon)
 

@@ -163,7 +163,7 @@ def test_a_watchdog_of_another_process_is_not_served(place: Path, listener: List
 def test_a_watchdog_time_that_is_no_number_is_told_and_costs_nothing(place: Path) -> None:
     with Daemon(place, QUICK, WATCHDOG_USEC="soon").start() as daemon, Pipe(daemon.run) as pipe:
         pipe.draw()
-        assert "WATCHDOG_USEC is 'soon', no number" in daemon.log
+        daemon.wait_for_log("WATCHDOG_USEC is 'soon', no number")
 
 
 def test_a_supervisor_that_does_not_listen_stops_nothing(place: Path, listener: Listener) -> None:
