@@ -57,6 +57,7 @@ def test_a_new_password_ends_the_other_browsers_session(open_visit: OpenVisit, n
     here, there, name = open_visit(), open_visit(size=PHONE), new_person()
     for visit in (here, there):
         log_in(visit, name)
+        visit.page.wait_for_url("**/account/")
     here.page.get_by_role("link", name="Change password").click()
     expect(here.page.get_by_label("Old password")).to_be_focused()
     here.page.get_by_label("Old password").fill(PASSWORD)
@@ -74,6 +75,7 @@ def test_one_browser_logs_the_other_out(open_visit: OpenVisit, new_person: NewPe
     here, there, name = open_visit(), open_visit(size=PHONE), new_person()
     for visit in (here, there):
         log_in(visit, name)
+        visit.page.wait_for_url("**/account/")
     here.page.reload()
     sessions = here.page.locator(".sessions li")
     expect(sessions).to_have_count(2)

@@ -66,10 +66,11 @@ class Visit:
         self._context.add_cookies(self.world.cookies_of(name, self._browser))  # type: ignore[arg-type]
 
     def log_in(self, name: str = USER) -> None:
-        """Log in, on the page that asks for it."""
+        """Log in, on the page that asks for it; the next one is there at the end."""
         self.page.get_by_label("Username").fill(name)
         self.page.get_by_label("Password").fill(PASSWORD)
         self.page.get_by_role("button", name="Log in").click()
+        self.page.wait_for_url(lambda address: "/login/" not in address)
 
     def draw(self, **fields: str) -> str:
         """Draw by form, and follow the link to the receipt; returns its address."""
