@@ -1,6 +1,7 @@
 """The service page over a trial's supervisor: what it shows, what it does, and what it says."""
 
 import logging
+import os
 import re
 import socket
 from collections.abc import Iterator
@@ -185,8 +186,9 @@ def test_a_supervisor_that_is_gone_is_said_so(place: Path, settings: Settings, o
 
 
 def test_a_supervisor_that_does_not_answer_is_not_waited_for(settings: Settings, operator: Client) -> None:
-    with listening("\0fifod-control-silent"):
-        settings.SUPERVISOR = "@fifod-control-silent"
+    name = f"fifod-control-silent-{os.urandom(8).hex()}"  # other tests may run on this machine, too
+    with listening(f"\0{name}"):
+        settings.SUPERVISOR = f"@{name}"
         assert "the trial's supervisor does not answer" in text(operator.get("/service/"))
 
 
