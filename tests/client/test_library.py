@@ -16,6 +16,8 @@ from tests.children import in_child
 from tests.client.standin import Request, StandIn, answer, forks, reply, result
 
 Serve = Callable[[Callable[[StandIn, Request], None]], StandIn]
+SOON = 3.0
+"""Seconds after which a client gives up that must have heard something before."""
 
 
 def ignore(standin: StandIn, request: Request) -> None:
@@ -150,7 +152,7 @@ def test_no_answer_is_an_error_at_the_deadline(serve: Serve, runtime: str) -> No
 
 def test_nothing_but_garbage_is_named_at_the_deadline(serve: Serve, runtime: str) -> None:
     serve(lambda standin, request: standin.write(request, b"hello\n"))
-    with Client(runtime, timeout=0.2) as client, pytest.raises(ProtocolError, match="hello"):
+    with Client(runtime, timeout=SOON) as client, pytest.raises(ProtocolError, match="hello"):
         client.integers(1)
 
 
@@ -234,7 +236,7 @@ def test_a_stream_gives_its_reply_first_and_then_every_byte(serve: Serve, client
 
 def test_a_stream_that_dries_up_is_an_error_at_the_deadline(serve: Serve, runtime: str) -> None:
     serve(answer)
-    with Client(runtime, timeout=0.2) as client, client.stream() as stream, pytest.raises(TimedOut, match="no bytes"):
+    with Client(runtime, timeout=SOON) as client, client.stream() as stream, pytest.raises(TimedOut, match="no bytes"):
         stream.read()
 
 

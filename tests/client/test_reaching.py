@@ -124,7 +124,7 @@ def test_requests_in_flight_survive_a_restart(runtime: str, client: Client) -> N
 
 
 def test_a_daemon_that_stays_away_is_named_at_the_deadline(runtime: str) -> None:
-    with Client(runtime, timeout=0.3) as client:
+    with Client(runtime, timeout=3) as client:
         with StandIn(runtime, answer):
             client.integers(1)
         with pytest.raises(NotRunning, match="nobody reads"):
