@@ -128,6 +128,6 @@ def test_many_at_once_get_each_their_own(bridge: Bridge) -> None:
 
 
 def test_a_wrong_pid_is_told_from_the_bridges(bridge: Bridge) -> None:
-    status, _, told = ask(bridge, "5", "--pid", str(os.getpid()), "--timeout", "1.5")
+    status, _, told = ask(bridge, "5", "--pid", str(os.getpid()), "--timeout", "3.5")
     assert status == 75 and f"woken by SIGUSR1 from {bridge.pid}, which is not the bridge ({os.getpid()})" in told
     assert ask(bridge, "5", "--pid", str(bridge.pid))[0] == 0
