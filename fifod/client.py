@@ -52,6 +52,7 @@ __all__ = [
     "TimedOut",
     "UsageError",
     "queued_bytes",
+    "remove_reply_fifos",
 ]
 
 ALPHANUMERIC = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
@@ -250,3 +251,11 @@ def queued_bytes(runtime_dir: str) -> int:
         return fifos.bytes_waiting(writer)
     finally:
         os.close(writer)
+
+
+def remove_reply_fifos() -> None:
+    """Remove the reply FIFOs of all clients of this process, which is about to end without closing them.
+
+    As when a signal ends it, or when threads that wait for replies are not waited for.
+    """
+    fifos.remove_own_replies()

@@ -200,6 +200,24 @@ def bytes_waiting(descriptor: int) -> int:
 
 # --- the client's side ---
 
+_own: set[str] = set()
+"""The paths of this process's reply FIFOs; a child's are others."""
+os.register_at_fork(after_in_child=_own.clear)
+
+
+def remove_own_replies() -> None:
+    """Remove all reply FIFOs of this process by name: threads that wait at one keep their descriptors."""
+    for path in _own.copy():
+        _unlink(path)
+
+
+def _unlink(path: str) -> None:
+    _own.discard(path)
+    try:
+        os.unlink(path)
+    except OSError:
+        pass
+
 
 class ReplyFifo:
     """A client's own reply FIFO: made under a secret name, open for reading until closed, then removed."""
@@ -214,11 +232,12 @@ class ReplyFifo:
         self._path = os.path.join(replies_path(self._runtime_dir), self.name)
         try:
             os.mkfifo(self._path, REPLY_MODE)
+            _own.add(self._path)
             self.descriptor = self._open()
         except (FileNotFoundError, NotADirectoryError):
             raise NotRunning(not_running(self._runtime_dir, "it has no replies directory")) from None
         except OSError as error:
-            self._remove()
+            _unlink(self._path)
             directory = replies_path(self._runtime_dir)
             raise NoPermission(f"cannot make a reply FIFO in {directory}: {error.strerror}") from None
         os.fchmod(self.descriptor, REPLY_MODE)
@@ -236,6 +255,7 @@ class ReplyFifo:
             # Before the old descriptor is closed: what is in a FIFO goes with its last descriptor.
             self.descriptor = self._open()
         except FileNotFoundError:
+            _own.discard(self._path)
             self._make()
         os.close(former)
 
@@ -258,13 +278,7 @@ class ReplyFifo:
         if self.descriptor >= 0:
             os.close(self.descriptor)
             self.descriptor = -1
-            self._remove()
-
-    def _remove(self) -> None:
-        try:
-            os.unlink(self._path)
-        except OSError:
-            pass
+            _unlink(self._path)
 
 
 def not_running(runtime_dir: str, reason: str) -> str:

@@ -11,6 +11,8 @@ import socket
 
 import uvicorn
 
+from fifod.client import remove_reply_fifos
+
 APPLICATION = "webui.asgi:application"
 SECONDS_TO_ASK = 1.0
 """For connections that are open when the server stops; those that come then wait for the next server."""
@@ -30,6 +32,9 @@ class Server(uvicorn.Server):
                 while self.server_state.connections:
                     await asyncio.sleep(0.02)
         await super().shutdown(sockets)
+        # Behind this uvicorn lets the signal end the process, and Python cleans nothing up; nor is there time to wait
+        # for threads that still draw.
+        remove_reply_fifos()
 
 
 def serve(application: str, fd: int | None, port: int = 0) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from fifod import errors, fifos
-from fifod.client import Client, ProtocolError, RequestError, TimedOut, UsageError
+from fifod.client import Client, ProtocolError, RequestError, TimedOut, UsageError, remove_reply_fifos
 from fifod.courier import WINDOW
 from tests.children import in_child
 from tests.client.standin import Request, StandIn, answer, forks, reply, result
@@ -216,6 +216,25 @@ def test_a_forked_child_takes_no_reply_from_its_parent(serve: Serve, client: Cli
     standin.write(standin.requests[0], result(standin.requests[0]))
     assert pending.wait().data == [1]
     assert client.uuids(1).data == [2]
+
+
+@forks
+def test_a_process_removes_the_reply_fifos_of_its_clients_and_of_no_other(
+    serve: Serve, client: Client, runtime: str
+) -> None:
+    serve(answer)
+    client.uuids(1)
+
+    def draw_and_remove() -> int:
+        with Client(runtime) as another:
+            another.uuids(1)
+            remove_reply_fifos()
+            return len(os.listdir(fifos.replies_path(runtime)))
+
+    assert in_child(draw_and_remove) == 1
+    remove_reply_fifos()
+    assert os.listdir(fifos.replies_path(runtime)) == []
+    assert client.uuids(1).data, "what is open stays open"
 
 
 def test_a_stream_gives_its_reply_first_and_then_every_byte(serve: Serve, client: Client) -> None:
