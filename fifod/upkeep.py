@@ -14,7 +14,8 @@ from fifod.supervision import Supervisor
 log = logging.getLogger(__name__)
 
 TICK_NS = 2_000_000_000
-HOUR_NS = 3_600_000_000_000
+MINUTE_NS = 60_000_000_000
+HOUR_NS = 60 * MINUTE_NS
 
 
 class Upkeep:
@@ -29,7 +30,10 @@ class Upkeep:
         self._noted_head = (0, "")
         # Half the watchdog's patience, so that one turn that takes long does not matter.
         self._tick = min(TICK_NS, supervisor.interval_ns or TICK_NS)
-        self.next_time = self._next_hour = 0
+        self.next_time = self._next_head = 0
+        # Not at once: looking whether a client lives gives an end of file to one that reads like a shell, whose
+        # request may have waited for this daemon.
+        self._next_sweep = time.monotonic_ns() + MINUTE_NS
 
     def tend(self, now: int) -> None:
         """Do what is due; `now` in monotonic nanoseconds. The serving loop alone calls it: this is its sign of life."""
@@ -37,12 +41,17 @@ class Upkeep:
         self._supervisor.alive(self.status)
         self.counted.flush(now)
         self.note()
-        if now >= self._next_hour:
-            self._next_hour = now + HOUR_NS
+        if now >= self._next_head:
+            self._next_head = now + HOUR_NS
+            self._tell_head()
+        if now >= self._next_sweep:
+            self._next_sweep = now + HOUR_NS
             self._clients.sweep(time.time())
-            serial, hash_ = self._service.head
-            if serial:
-                log.info("the ledger's head is %d:%s", serial, hash_, extra=fields(HEAD, serial=serial, hash=hash_))
+
+    def _tell_head(self) -> None:
+        serial, hash_ = self._service.head
+        if serial:
+            log.info("the ledger's head is %d:%s", serial, hash_, extra=fields(HEAD, serial=serial, hash=hash_))
 
     def note(self) -> None:
         """Note the ledger's newest draw outside the ledger, if it is another than before."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import json
 import os
 import re
 import resource
@@ -286,19 +288,63 @@ def test_what_dead_clients_leave_is_swept_and_the_living_are_spared(daemon: Daem
         living.draw()
 
 
-def test_it_sweeps_at_its_start(place: Path) -> None:
-    """A FIFO's age cannot be set, so the daemon's clock goes two minutes ahead."""
-    ahead = place / "ahead"
+# A FIFO's age cannot be set, so the daemon's clock is two minutes ahead; and a minute passes when a file appears.
+AHEAD = """
+import os, time
+now, monotonic_ns = time.time, time.monotonic_ns
+time.time = lambda: now() + 120
+time.monotonic_ns = lambda: monotonic_ns() + os.path.exists(os.environ["MINUTE"]) * 60_000_000_000
+"""
+
+
+@pytest.fixture
+def restarted(daemon: Daemon) -> Daemon:
+    """A daemon that has stopped, and whose next start is two minutes later."""
+    daemon.stop()
+    ahead = daemon.place / "ahead"
     ahead.mkdir()
-    (ahead / "sitecustomize.py").write_text("import time\nnow = time.time\ntime.time = lambda: now() + 120\n")
-    with Daemon(place, QUICK) as daemon:
-        daemon.stop()
-        os.mkfifo(daemon.run / "replies" / ("d" * 32), 0o620)
-        daemon.environment["PYTHONPATH"] = str(ahead)
-        daemon.start()
-        with Pipe(daemon.run) as pipe:
-            left = daemon.run / "replies" / ("d" * 32)
-            until(lambda: pipe.status() and not left.exists(), "the dead client's FIFO is swept")
+    (ahead / "sitecustomize.py").write_text(AHEAD)
+    daemon.environment |= {"PYTHONPATH": str(ahead), "MINUTE": str(daemon.place / "minute")}
+    return daemon
+
+
+def test_it_sweeps_a_minute_after_its_start(restarted: Daemon) -> None:
+    left = restarted.run / "replies" / ("d" * 32)
+    os.mkfifo(left, 0o620)
+    restarted.start()
+    with Pipe(restarted.run) as pipe:
+        pipe.draw()
+        pipe.draw()
+        assert left.exists()
+        (restarted.place / "minute").touch()
+        until(lambda: pipe.status() and not left.exists(), "the dead client's FIFO is swept")
+
+
+def test_who_waited_for_its_start_like_a_shell_gets_the_reply(restarted: Daemon) -> None:
+    """They read only after other bytes, so that they are unread still when the daemon has made its first turn."""
+    requests = os.open(restarted.run / "requests", os.O_RDWR | os.O_NONBLOCK)
+    fcntl.fcntl(requests, fcntl.F_SETPIPE_SZ, 1 << 20)
+    os.write(requests, (b"x" * 1000 + b"\n") * 1000)
+    readers = [shell_reader(restarted, requests) for _ in range(10)]
+    try:
+        restarted.start()
+        replies = [reader.communicate(timeout=DEADLINE)[0] for reader in readers]
+    finally:
+        for reader in readers:
+            reader.kill()
+        os.close(requests)
+    assert [b'"result"' in reply for reply in replies] == [True] * 10
+
+
+def shell_reader(daemon: Daemon, requests: int) -> subprocess.Popen[bytes]:
+    """What reads one reply from a FIFO of its own and ends, its request sent."""
+    name = os.urandom(16).hex()
+    fifo = daemon.run / "replies" / name
+    os.mkfifo(fifo)
+    fifo.chmod(0o620)
+    request = {"jsonrpc": "2.0", "method": "getStatus", "params": {}, "id": 1, "reply": name}
+    os.write(requests, json.dumps(request).encode() + b"\n")
+    return subprocess.Popen(["head", "-n1", fifo], stdout=subprocess.PIPE)
 
 
 # --- clients that do not read (pitfall 17) ---
