@@ -19,20 +19,33 @@ def is_behind(root: Path) -> bool:
 
 
 def set_aside(root: Path) -> None:
-    """Copy it as it is, while it is in use."""
-    COPY.unlink(missing_ok=True)
-    done = _run(management.as_site(str(root / ".venv" / "bin" / "python"), "-c", COPYING, str(FILE), str(COPY)))
+    """Copy it as it is, while it is in use; the copy gets its name when it is whole."""
+    draft = COPY.with_name(f".{COPY.name}.new")
+    draft.unlink(missing_ok=True)
+    try:
+        _copy(root, draft)
+        draft.replace(COPY)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _copy(root: Path, target: Path) -> None:
+    done = _run(management.as_site(str(root / ".venv" / "bin" / "python"), "-c", COPYING, str(FILE), str(target)))
     if done.returncode != 0:
         reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
         raise Problem(f"the web site's database cannot be copied: {reason}")
 
 
+def is_set_aside() -> bool:
+    """Whether there is a copy."""
+    return COPY.exists()
+
+
 def put_back() -> None:
-    """Replace it by its copy, if there is one; nobody may have it open."""
-    if COPY.exists():
-        for ending in ("-wal", "-shm"):
-            FILE.with_name(FILE.name + ending).unlink(missing_ok=True)
-        COPY.replace(FILE)
+    """Replace it by its copy; nobody may have it open."""
+    for ending in ("-wal", "-shm"):
+        FILE.with_name(FILE.name + ending).unlink(missing_ok=True)
+    COPY.replace(FILE)
 
 
 def forget() -> None:

@@ -108,6 +108,10 @@ class Installation:
         self.steps.say(self._heading())
         packages.install(self.build, self.needed, self.steps)
         changed = self._prepare_release()
+        if not self.steps.dry_run:
+            # A copy is for the run that made it. Who left this one was cut off with its release in use, which migrated
+            # the database, or will: going back to that release must not bring what was before it.
+            database.forget()
         try:
             self._put_in_place(changed)
         except (Problem, Stopped, OSError) as error:
@@ -174,7 +178,9 @@ class Installation:
         changed = [target for target, source in wanted.items() if not release.is_copy(source, target)]
         stale = [file for file in places.installed_files() if file not in wanted and file not in places.COMMANDS]
         if changed or stale:
-            self.steps.do("Putting units, rules, manual pages and commands in place", lambda: _copy(wanted, stale))
+            self.steps.do(
+                "Putting units, rules, manual pages and commands in place", partial(release.put, wanted, stale)
+            )
         if not self.steps.dry_run:
             places.link_commands()
         self.steps.run("Making the system users fifod and fifod-web", ["systemd-sysusers", str(places.SYSUSERS)])
@@ -260,9 +266,8 @@ class Installation:
     def _go_back(self) -> None:
         assert self.before is not None
         services.systemctl("stop", *services.OTHERS)
-        release.use(self.before)
+        _switch_back(self.before)
         self._install_files(self.before)
-        database.put_back()
         services.reload()
         services.restart(services.DAEMON)
         services.restart_others()
@@ -280,12 +285,16 @@ class Installation:
             self.steps.say(f"Note: {line}")
 
 
-def _copy(wanted: dict[Path, Path], stale: list[Path]) -> None:
-    for target, source in wanted.items():
-        if not release.is_copy(source, target):
-            places.write(target, source.read_bytes(), 0o755 if target == places.MANAGE else 0o644)
-    for file in stale:
-        file.unlink()
+def _switch_back(folder: Path) -> None:
+    """Make a release the one in use again, with the database that it had if this run has changed that."""
+    if not database.is_set_aside():
+        return release.use(folder)
+    # With the socket: a page that connects would start the site on what is replaced. And before the link is changed:
+    # whoever is cut off between the two has the new release in use, and a database that it migrates once more.
+    services.stop(services.WEB_SOCKET, *services.OTHERS)
+    database.put_back()
+    release.use(folder)
+    services.systemctl("start", services.WEB_SOCKET)
 
 
 if __name__ == "__main__":

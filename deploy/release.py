@@ -103,6 +103,15 @@ def is_copy(source: Path, file: Path) -> bool:
     return file.is_file() and _digest(file) == _digest(source) and file.stat().st_mode & 0o777 == _mode(source)
 
 
+def put(wanted: dict[Path, Path], stale: list[Path]) -> None:
+    """Copy what belongs outside a release to its places, and remove what is in none any more."""
+    for target, source in wanted.items():
+        if not is_copy(source, target):
+            places.write(target, source.read_bytes(), 0o755 if target == places.MANAGE else 0o644)
+    for file in stale:
+        file.unlink()
+
+
 def _works(python: Path) -> bool:
     """Whether an environment has what the programs import; settings are not read, for they make files."""
     return subprocess.run([python, "-I", "-c", PROOF], capture_output=True, check=False, cwd="/").returncode == 0

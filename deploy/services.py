@@ -59,6 +59,13 @@ def restart(*units: str) -> None:
         _must_come_up("restart", unit)
 
 
+def stop(*units: str) -> None:
+    """Stop units, none of which may run on; one that is not there does not."""
+    done = systemctl("stop", *units)
+    for unit in filter(is_active, units):
+        raise Problem(f"{unit} does not stop: {(done.stderr.strip().splitlines() or ['it was started again'])[0]}")
+
+
 def _must_come_up(verb: str, unit: str) -> None:
     done = systemctl(verb, unit)
     if done.returncode != 0:

@@ -57,6 +57,8 @@ class Migration(migrations.Migration):
     operations = [migrations.RunSQL("CREATE TABLE probe (a)")]
 """
 MAIN = f"{SOURCE}/fifod/__main__.py"
+BROKEN = "sed -i 's/^def _serve(.*:$/&\\n    sys.exit(\"a broken release\")/' fifod/__main__.py"
+COPY = "/var/lib/fifod-web/before-upgrade.sqlite3"
 
 
 @pytest.fixture
@@ -154,8 +156,7 @@ def bridge_of_bob(machine: Machine) -> Bridge:
 def test_a_release_whose_daemon_does_not_start_gives_way_to_the_one_before(serving: Machine) -> None:
     [first] = releases(serving)
     before = draws(serving)
-    broken = "sed -i 's/^def _serve(.*:$/&\\n    sys.exit(\"a broken release\")/' fifod/__main__.py"
-    done = upgrade(serving, f"cp {MAIN} /root/kept; {broken}; echo '# broken' >> deploy/systemd/fifod.service")
+    done = upgrade(serving, f"cp {MAIN} /root/kept; {BROKEN}; echo '# broken' >> deploy/systemd/fifod.service")
     assert done.returncode == 1
     [line] = done.stderr.splitlines()
     assert line.startswith("deploy/install: fifod.service does not come up: ")
@@ -172,7 +173,9 @@ def test_a_release_whose_daemon_does_not_start_gives_way_to_the_one_before(servi
 def test_a_release_whose_site_does_not_work_gives_way_to_the_one_before(serving: Machine) -> None:
     [first] = releases(serving)
     serving.write(f"{SOURCE}/webui/history/migrations/9999_probe.py", MIGRATION)
+    visitor = serving.start(PYTHON, "-c", LOOP, "0", user=PERSON)
     done = upgrade(serving, "echo 'raise SystemExit(1)' >> webui/asgi.py")
+    visitor.communicate("", timeout=60)
     assert done.returncode == 1
     assert "Copying the web site's database" in done.stdout
     [line] = done.stderr.splitlines()
@@ -183,7 +186,26 @@ def test_a_release_whose_site_does_not_work_gives_way_to_the_one_before(serving:
     tables = "from django.db import connection as c; print(c.introspection.table_names())"
     assert release_of_bridge(serving) == first
     assert "probe" not in serving.run("fifod-manage", "shell", "--verbosity=0", "-c", tables)
-    assert "before-upgrade" not in serving.run("ls", "/var/lib/fifod-web")
+    assert "before-upgrade" not in serving.run("ls", "-A", "/var/lib/fifod-web")
+    # No page could start the site while its database was replaced.
+    replaced = said_of_site(serving).partition("Closed fifod-web.socket")[2].partition("Listening on")
+    assert replaced[1] and "Start" not in replaced[0]
+
+
+def said_of_site(machine: Machine) -> str:
+    """What systemd told of the web site and its socket since the machine was booted."""
+    return machine.run("journalctl", "-b", "-o", "cat", "UNIT=fifod-web.socket", "UNIT=fifod-web.service")
+
+
+def test_a_copy_that_an_upgrade_before_left_never_takes_the_databases_place(serving: Machine) -> None:
+    [first] = releases(serving)
+    serving.write(COPY, "from weeks ago")
+    serving.run("./deploy/install", "--dry-run", folder=SOURCE)
+    assert serving.read(COPY) == "from weeks ago"
+    done = upgrade(serving, BROKEN)
+    assert done.stderr.endswith(f"; {first}, the release before, serves again\n")
+    assert health(serving) == "True"
+    assert "before-upgrade" not in serving.run("ls", "-A", "/var/lib/fifod-web")
 
 
 def test_packages_that_cannot_be_fetched_leave_everything_as_it_was(serving: Machine) -> None:
