@@ -99,6 +99,7 @@ class Courier:
         if self._pid != os.getpid():
             self._leave_to_parent()
         if self._fifo is None:
+            self._drop_writer()  # of a try that could make no reply FIFO
             self._writer = fifos.open_request_writer(self._runtime_dir)
             self._fifo = fifos.ReplyFifo(self._runtime_dir)
             self._poll.register(self._fifo.descriptor, select.POLLIN)

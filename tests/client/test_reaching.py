@@ -42,6 +42,18 @@ def test_a_daemon_without_replies_directory_means_not_running(runtime: str) -> N
     os.close(reader)
 
 
+def test_tries_without_room_for_a_reply_fifo_keep_one_descriptor_at_most(runtime: str) -> None:
+    reader = fifos.open_request_fifo(fifos.request_path(runtime))
+    with Client(runtime) as client:
+        before = len(os.listdir("/proc/self/fd"))
+        for _ in range(3):
+            with pytest.raises(NotRunning, match="no replies directory"):
+                client.integers(1)
+        assert len(os.listdir("/proc/self/fd")) <= before + 1
+    assert len(os.listdir("/proc/self/fd")) == before
+    os.close(reader)
+
+
 @forks
 @pytest.mark.parametrize("what", ["requests", "replies"])
 def test_a_stranger_is_told_that_he_has_no_permission(serve: Serve, runtime: str, what: str) -> None:

@@ -341,6 +341,33 @@ def test_what_it_shows_are_the_bytes_that_went_over_the_pipes(alone: tuple[Clien
     assert read["text"] == sent[0].decode()
 
 
+def test_a_reply_that_comes_too_late_finds_nobody(
+    alone: tuple[Clients, Told, Place, set[int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clients, told, place, _ = alone
+    monkeypatch.setattr("webui.live.clients.SECONDS_FOR_A_DRAW", 0.1)
+    with StandIn(str(place.runtime_dir), lambda standin, request: None):
+        client = clients.add(ACCOUNT, "Ann", place)
+        client.draw(PARAMS, lambda: None)
+        assert [data["error"]["kind"] for _, data in told.events if "error" in data] == ["timed-out"]
+        assert told.steps()[-1]["step"] == "closed" and not client.has_fifo
+        assert os.listdir(place.runtime_dir / "replies") == []
+
+
+def test_a_refusal_leaves_its_fifo(alone: tuple[Clients, Told, Place, set[int]]) -> None:
+    clients, told, place, _ = alone
+
+    def refuse(standin: StandIn, request: dict[str, Any]) -> None:
+        error = {"code": 101, "message": "refusing"}
+        standin.write(request, json.dumps({"jsonrpc": "2.0", "error": error, "id": request["id"]}).encode() + b"\n")
+
+    with StandIn(str(place.runtime_dir), refuse):
+        client = clients.add(ACCOUNT, "Ann", place)
+        client.draw(PARAMS, lambda: None)
+        assert [data["error"]["kind"] for _, data in told.events if "error" in data] == ["refusing"]
+        assert client.has_fifo
+
+
 def test_idle_ones_are_removed(alone: tuple[Clients, Told, Place, set[int]]) -> None:
     clients, _, place, _ = alone
     clients.add(ACCOUNT, "Ann", place)

@@ -14,7 +14,7 @@ from pathlib import Path
 from django.contrib.auth.models import User
 
 from fifod.client import Client, FifodError
-from fifod.errors import LedgerError, NoPermission, NotFound
+from fifod.errors import LedgerError, NoPermission, NotFound, RequestError
 from fifod.ledger.reader import LedgerReader
 from fifod.names import INTEGERS
 from webui import gateway
@@ -95,18 +95,24 @@ class PageClient:
             start()
             self.exchange += 1
             self._clock, self._held = Clock.now(), []
-            try:
-                reply = self._client.call(INTEGERS, params, purpose=f"live view: {self.name}")
-            except FifodError as error:
-                self._publish(self._held, error=steps.trouble(error))
-            else:
-                serial = reply.serial_number
-                self._publish([*self._recorded(serial), *self._held], serial=serial, values=reply.data)
+            self._ask(params)
             self.used_at = time.monotonic()
         finally:
             self._working.release()
             if self.is_removed:
                 self.close()
+
+    def _ask(self, params: dict[str, object]) -> None:
+        try:
+            reply = self._client.call(INTEGERS, params, purpose=f"live view: {self.name}")
+        except RequestError as error:  # an answer like any other
+            self._publish(self._held, error=steps.trouble(error))
+        except FifodError as error:
+            self._publish(self._held, error=steps.trouble(error))
+            self._client.close()  # an answer that comes later must find nobody
+        else:
+            serial = reply.serial_number
+            self._publish([*self._recorded(serial), *self._held], serial=serial, values=reply.data)
 
     def _recorded(self, serial: int) -> list[Step]:
         """The daemon's own two times, from the record; it was written before the reply."""
