@@ -24,6 +24,8 @@ from fifod.service import Service, Sources
 from fifod.state import PidFile, State, make_directory
 from fifod.supervision import Supervisor
 
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
 
 def main() -> int:
     """Run the daemon; returns its exit status (3: it can never start like this)."""
@@ -62,6 +64,8 @@ def _serve(settings: config.Config, path: str | None, supervisor: Supervisor) ->
     # Before anything is opened: a descriptor that was promised and not passed has a number that is free.
     passed = passed_fifo(where)
     make_directory(names.runtime_dir(), 0o755)
+    # Until they are handled: the lock is marked from here on, and an end by a signal would pass for a crash.
+    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     state = State(names.state_dir())
     try:
         service, writer = _prepare(settings, state)
@@ -124,7 +128,7 @@ def _wakeup_pipe() -> int:
 def _handle_signals(daemon: Daemon, path: str | None, supervisor: Supervisor) -> None:
     """Signals only set flags; the loop looks at them when the wake-up descriptor becomes readable."""
     came: set[int] = set()
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    for number in SIGNALS:
         signal.signal(number, lambda number, frame: came.add(number))
 
     def act() -> None:
@@ -139,6 +143,7 @@ def _handle_signals(daemon: Daemon, path: str | None, supervisor: Supervisor) ->
             daemon.should_stop = True
 
     daemon.on_signal = act
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
 
 
 def _reload(daemon: Daemon, path: str | None) -> None:

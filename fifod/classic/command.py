@@ -16,6 +16,8 @@ from fifod.errors import FifodError
 from fifod.log import CANNOT_START, fields, log, start
 from fifod.supervision import Supervisor
 
+_STOPS = (signal.SIGTERM, signal.SIGINT)
+
 
 def run() -> int:
     """Serve until SIGTERM or SIGINT; returns the exit status."""
@@ -44,6 +46,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _serve(directory: str, supervisor: Supervisor) -> None:
+    # Until they are handled: an end by a signal would leave the PID file and the FIFOs.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
     pid_file = PidFile(places.pid_file(directory))
     try:
         trace = Trace(directory)
@@ -80,7 +84,7 @@ def _stop_on_signals(bridge: Bridge) -> None:
     def stop(*_: object) -> None:
         bridge.should_stop = True
 
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in _STOPS:
         signal.signal(number, stop)
-    # Whoever started the bridge may have blocked them, and exec() keeps that.
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM, signal.SIGINT})
+    # Also if whoever started the bridge had blocked them: exec() keeps that.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)

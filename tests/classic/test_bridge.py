@@ -56,6 +56,24 @@ def test_told_to_stop_it_leaves_nothing_behind(bridge: Bridge, number: int) -> N
     assert list(bridge.run.iterdir()) == []
 
 
+# A signal that comes when everything is made and nothing is served yet.
+EARLY = (
+    "import os, sys; from fifod.classic import command; from fifod.classic.__main__ import main; make = command.Bridge;"
+    " command.Bridge = lambda *given: os.kill(os.getpid(), {number}) or make(*given); sys.exit(main())"
+)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_told_to_stop_while_it_starts_it_leaves_nothing_behind(daemon: Daemon, number: int) -> None:
+    bridge = Bridge(daemon)
+    bridge.program = ("-c", EARLY.format(number=int(number)))
+    bridge.spawn()
+    assert bridge.wait() == 0
+    assert "Traceback" not in bridge.log
+    assert list(bridge.place.iterdir()) == [bridge.run]
+    assert list(bridge.run.iterdir()) == []
+
+
 def test_it_stops_although_its_starter_had_blocked_the_signal(daemon: Daemon) -> None:
     def block() -> None:
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGUSR1})

@@ -219,6 +219,33 @@ def test_many_signals_are_one(daemon: Daemon, pipe: Pipe) -> None:
     assert "Traceback" not in daemon.log
 
 
+# A signal that comes when the lock is marked and nothing is served yet.
+EARLY = (
+    "import os, sys; from fifod import __main__ as program; prepare = program._prepare;"
+    " program._prepare = lambda *given: os.kill(os.getpid(), {number}) or prepare(*given); sys.exit(program.main())"
+)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_told_to_stop_while_it_starts_it_does_so_without_a_word_in_the_ledger(place: Path, number: int) -> None:
+    daemon = Daemon(place, QUICK)
+    daemon.program = ("-c", EARLY.format(number=int(number)))
+    daemon.spawn()
+    assert daemon.wait() == 0
+    assert "Traceback" not in daemon.log and daemon.log.splitlines()[-1] == "fifod: info: stopped after 0 draws"
+    with Daemon(place, QUICK) as next_one, Pipe(next_one.run) as pipe:
+        pipe.draw()
+        assert next_one.bodies("note") == []
+
+
+def test_told_to_reload_while_it_starts_it_does_so_then(place: Path) -> None:
+    daemon = Daemon(place, QUICK)
+    daemon.program = ("-c", EARLY.format(number=int(signal.SIGHUP)))
+    with daemon.start(), Pipe(daemon.run) as pipe:
+        daemon.wait_for_log("configuration read again")
+        pipe.draw()
+
+
 # --- configuration ---
 
 
