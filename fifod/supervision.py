@@ -1,16 +1,12 @@
-"""Telling who started the daemon how it is (sd_notify(3)): systemd, the trial, or nobody.
-
-Not with python-systemd's notify: that one waits for as long as nobody reads what was told before, and a supervisor that
-stands still must not stop the daemon.
-"""
+"""Telling who started the daemon how it is: that it is ready, reloads, ends and lives."""
 
 from __future__ import annotations
 
 import os
-import socket
 import time
 
 from fifod.log import LastError, log
+from fifod.notify import notify
 
 _LONGEST_STATUS = 500
 _PATIENCE = 1.0
@@ -51,7 +47,7 @@ class Supervisor:
         error = f"; last error: {self._errors.text}" if self._errors.text else ""
         text = f"{states}\nSTATUS={' '.join((status + error).split())[:_LONGEST_STATUS]}"
         try:
-            _send(text.lstrip(), patience)
+            notify(text.lstrip(), patience)
         except OSError as error:
             if self._can_hear:
                 reason = error.strerror or "it does not listen"
@@ -59,16 +55,6 @@ class Supervisor:
             self._can_hear = False
         else:
             self._can_hear = True
-
-
-def _send(text: str, patience: float) -> None:
-    """Send a message, waiting at most so many seconds for room."""
-    address = os.environ.get("NOTIFY_SOCKET")
-    if not address:
-        return
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
-        sender.settimeout(patience)
-        sender.sendto(text.encode(), f"\0{address[1:]}" if address.startswith("@") else address)
 
 
 def _watchdog_interval() -> int:

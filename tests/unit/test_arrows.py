@@ -14,7 +14,16 @@ ROOT = Path(__file__).parents[2]
 LAYERS: list[set[str]] = [
     {"fifod", "fifod.errors", "fifod.names", "fifod.types"},
     {"fifod.checks", "fifod.params", "fifod.keystream", "fifod.gaussians", "fifod.recipe", "fifod.wire", "fifod.reply"},
-    {"fifod.ledger", "fifod.fifos", "fifod.owners", "fifod.log", "fifod.config", "fifod.activation", "fifod.latency"},
+    {
+        "fifod.ledger",
+        "fifod.fifos",
+        "fifod.owners",
+        "fifod.log",
+        "fifod.config",
+        "fifod.activation",
+        "fifod.latency",
+        "fifod.notify",
+    },
     {
         "fifod.keys",
         "fifod.quota",
@@ -68,6 +77,7 @@ FOR_THE_WEB = {
     "fifod.ledger.reader",
     "fifod.ledger.receipt",
     "fifod.ledger.record",
+    "fifod.notify",
 }
 WITHOUT_IO = {
     "fifod.wire",

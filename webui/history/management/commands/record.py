@@ -9,10 +9,10 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
-from systemd.daemon import notify
 
 from fifod.errors import EX_IOERR, EX_TEMPFAIL, EXIT_CANNOT_START, FifodError, InArchive, LedgerError
 from fifod.ledger.reader import archive_of
+from fifod.notify import notify
 from webui import locks
 from webui.history import progress, stopping
 from webui.history.marker import Marker
@@ -20,6 +20,8 @@ from webui.history.recorder import Recorder, newest_recorded
 
 # A look at the ledger's end costs microseconds, so five a second are nothing, and a draw shows well within a second.
 _SECONDS_BETWEEN_LOOKS = 0.2
+_PATIENCE = 1.0
+"""Seconds that a supervisor gets to hear that the recorder is ready; how it is it may as well miss."""
 _WAY_OUT = (
     "If the ledger was replaced or restored on purpose, make the rows anew: manage.py record --from-start "
     "(as a service: systemctl stop fifod-recorder; fifod-manage record --from-start --once; "
@@ -50,7 +52,7 @@ class Command(BaseCommand):
         gc.freeze()
         gc.set_threshold(500_000)
         with _errors_in_words(), locks.RECORDER.held():
-            _tell_supervisor("READY=1")
+            _tell_supervisor("READY=1", _PATIENCE)
             self._run(Recorder(settings.LEDGER_DIR), once, from_start)
 
     def _run(self, recorder: Recorder, once: bool, from_start: bool) -> None:
@@ -93,11 +95,11 @@ class Command(BaseCommand):
         _tell_supervisor(f"STATUS=following the ledger; newest draw recorded {serial}")
 
 
-def _tell_supervisor(state: str) -> None:
+def _tell_supervisor(state: str, patience: float = 0) -> None:
     try:
-        notify(state)
+        notify(state, patience)
     except OSError:
-        pass  # nobody there to hear it, which is no reason not to record
+        pass  # nobody hears it, which is no reason not to record
 
 
 def _way_back() -> str:
