@@ -101,8 +101,7 @@ def is_same(path: str, descriptor: int) -> bool:
         there = os.stat(path, follow_symlinks=False)
     except OSError:
         return False
-    ours = os.fstat(descriptor)
-    return (there.st_dev, there.st_ino) == (ours.st_dev, ours.st_ino)
+    return os.path.samestat(there, os.fstat(descriptor))
 
 
 def open_replies_directory(path: str) -> int:
@@ -120,18 +119,20 @@ def open_replies_directory(path: str) -> int:
         raise StartError(f"cannot make the directory of reply FIFOs {path}: {error.strerror}") from None
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
-        found = os.fstat(descriptor)
-        if found.st_uid == os.geteuid() and stat.S_IMODE(found.st_mode) != REPLIES_MODE:
-            os.fchmod(descriptor, REPLIES_MODE)
     except OSError as error:
         raise StartError(f"cannot use the directory of reply FIFOs {path}: {error.strerror}") from None
-    if found.st_uid not in (os.geteuid(), 0):
-        raise StartError(f"cannot use the directory of reply FIFOs {path}: it belongs to uid {found.st_uid}")
     try:
+        found = os.fstat(descriptor)
+        if found.st_uid not in (os.geteuid(), 0):
+            raise PermissionError(errno.EPERM, f"it belongs to uid {found.st_uid}")
+        if found.st_uid == os.geteuid() and stat.S_IMODE(found.st_mode) != REPLIES_MODE:
+            os.fchmod(descriptor, REPLIES_MODE)
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    except OSError as error:
         os.close(descriptor)
-        raise AlreadyRunning(f"another fifod serves {os.path.dirname(path)}; see its fifod.pid") from None
+        if isinstance(error, BlockingIOError):
+            raise AlreadyRunning(f"another fifod serves {os.path.dirname(path)}; see its fifod.pid") from None
+        raise StartError(f"cannot use the directory of reply FIFOs {path}: {error.strerror}") from None
     return descriptor
 
 
@@ -188,9 +189,9 @@ def _remove_if_stale(replies: int, name: str, now: float) -> bool:
             return False
     try:
         os.unlink(name, dir_fd=replies)
+        return True
     except OSError:
         return False
-    return True
 
 
 def bytes_waiting(descriptor: int) -> int:

@@ -13,8 +13,9 @@ from fifod.channel import Channel
 from fifod.clients import Clients, NoRoom
 from fifod.config import Limits
 from fifod.draw import Reply
-from fifod.errors import StartError
+from fifod.errors import AlreadyRunning, StartError
 from fifod.fifos import NoReader, NotAReplyFifo
+from tests import needs
 from tests.unit.channels import NEVER
 
 SECOND = 1_000_000_000
@@ -166,6 +167,25 @@ def test_what_is_no_directory_cannot_be_used(replies: Replies) -> None:
     with pytest.raises(StartError, match="cannot use the directory of reply FIFOs"):
         replies.clients.reopen()
     replies.path.unlink()
+
+
+def test_a_directory_that_is_somebody_elses_costs_no_descriptor(replies: Replies) -> None:
+    needs.root()
+    own = replies.path.stat().st_uid
+    open_before = len(os.listdir("/proc/self/fd"))
+    os.chown(replies.path, 61001, -1)
+    for _ in range(3):
+        with pytest.raises(StartError, match="it belongs to uid 61001"):
+            replies.clients.reopen()
+    os.chown(replies.path, own, -1)
+    assert len(os.listdir("/proc/self/fd")) == open_before
+
+
+def test_a_directory_that_another_daemon_has_costs_no_descriptor(replies: Replies) -> None:
+    open_before = len(os.listdir("/proc/self/fd"))
+    with pytest.raises(AlreadyRunning):
+        replies.clients.reopen()
+    assert len(os.listdir("/proc/self/fd")) == open_before
 
 
 def test_fifos_of_clients_that_died_are_removed_and_no_others(replies: Replies) -> None:
