@@ -3,6 +3,7 @@
 They belong to this process. Who has no live view open any more, or lets them lie idle, loses them.
 """
 
+import logging
 import threading
 import time
 import unicodedata
@@ -21,6 +22,8 @@ from webui import gateway
 from webui.live import steps
 from webui.live.messages import message
 from webui.live.steps import Clock, Step
+
+log = logging.getLogger(__name__)
 
 MOST_OF_ONE_ACCOUNT = 8
 MOST_CLIENTS = 64
@@ -87,32 +90,40 @@ class PageClient:
         """Whether it waits for a reply."""
         return self._working.locked()
 
-    def draw(self, params: dict[str, object], start: Starting) -> None:
-        """Draw, and tell of each step: what goes before the reply at once, so that one sees it wait."""
+    def draw(self, params: dict[str, object], start: Starting) -> bool:
+        """Draw, and tell of each step: what goes before the reply at once, so that one sees it wait.
+
+        Whether it could start: not if it is busy.
+        """
         if not self._working.acquire(blocking=False):
-            return
+            return False
         try:
             start()
-            self.exchange += 1
-            self._clock, self._held = Clock.now(), []
-            self._ask(params)
+            self._exchange(params)
             self.used_at = time.monotonic()
         finally:
             self._working.release()
             if self.is_removed:
                 self.close()
+        return True
 
-    def _ask(self, params: dict[str, object]) -> None:
+    def _exchange(self, params: dict[str, object]) -> None:
+        self.exchange += 1
+        self._clock, self._held = Clock.now(), []
         try:
-            reply = self._client.call(INTEGERS, params, purpose=f"live view: {self.name}")
+            self._ask(params)
         except RequestError as error:  # an answer like any other
             self._publish(self._held, error=steps.trouble(error))
-        except FifodError as error:
+        except Exception as error:
+            if not isinstance(error, FifodError):
+                log.exception("the live view cannot tell what became of a draw")
             self._publish(self._held, error=steps.trouble(error))
             self._client.close()  # an answer that comes later must find nobody
-        else:
-            serial = reply.serial_number
-            self._publish([*self._recorded(serial), *self._held], serial=serial, values=reply.data)
+
+    def _ask(self, params: dict[str, object]) -> None:
+        reply = self._client.call(INTEGERS, params, purpose=f"live view: {self.name}")
+        serial = reply.serial_number
+        self._publish([*self._recorded(serial), *self._held], serial=serial, values=reply.data)
 
     def _recorded(self, serial: int) -> list[Step]:
         """The daemon's own two times, from the record; it was written before the reply."""
@@ -149,6 +160,18 @@ def _look_alike(one: str, other: str) -> bool:
     """Whether people could not tell two names apart on a page, which shows several spaces as one."""
     seen = [" ".join(unicodedata.normalize("NFKC", name).split()).casefold() for name in (one, other)]
     return seen[0] == seen[1]
+
+
+def _draw(client: PageClient, params: dict[str, object], together: threading.Barrier | None) -> None:
+    def start() -> None:
+        if together is not None:
+            try:
+                together.wait(START_TOGETHER_WITHIN)
+            except threading.BrokenBarrierError:
+                pass  # others keep the threads busy, or one was asked elsewhere: then one after the other
+
+    if not client.draw(params, start) and together is not None:
+        together.abort()  # the others would wait for it
 
 
 class Clients:
@@ -191,16 +214,8 @@ class Clients:
         """Have them draw: several start together, as nearly as a machine can."""
         free = [client for client in clients if not client.is_busy]
         together = threading.Barrier(len(free)) if 1 < len(free) <= AT_ONCE else None
-
-        def start() -> None:
-            if together is not None:
-                try:
-                    together.wait(START_TOGETHER_WITHIN)
-                except threading.BrokenBarrierError:
-                    pass  # others keep the threads busy: then one after the other
-
         for client in free:
-            self._threads.submit(client.draw, params, start)
+            self._threads.submit(_draw, client, params, together)
 
     def remove(self, client: PageClient) -> None:
         """Take one away."""
@@ -220,7 +235,10 @@ class Clients:
             if self._sweeper:
                 self._sweeper.cancel()
         for client in clients:
-            client.close()
+            try:
+                client.close()
+            except Exception:
+                log.exception("a client of the live view was not closed")
 
     # --- those that nobody looks at ---
 
@@ -231,7 +249,10 @@ class Clients:
             self._sweeper.start()
 
     def _sweep(self) -> None:
-        self.sweep(time.monotonic())
+        try:
+            self.sweep(time.monotonic())
+        except Exception:
+            log.exception("the live view's clients were not all looked at")
         with self._lock:
             self._sweeper = None
             if self._all:

@@ -23,6 +23,7 @@ _TROUBLES: tuple[tuple[type[FifodError], str], ...] = (
     (TimedOut, "timed-out"),
     (QuotaExceeded, "quota"),
     (Refusing, "refusing"),
+    (FifodError, "unknown"),
 )
 
 
@@ -76,9 +77,9 @@ def masked(data: bytes) -> str:
     return text if len(text) <= MOST_TEXT else f"{text[:MOST_TEXT]}…"
 
 
-def trouble(error: FifodError) -> dict[str, object]:
+def trouble(error: Exception) -> dict[str, object]:
     """What went wrong, by a word for which the page has a sentence."""
-    word = next((word for kind, word in _TROUBLES if isinstance(error, kind)), "unknown")
+    word = next((word for kind, word in _TROUBLES if isinstance(error, kind)), "fault")
     left = error.data if isinstance(error, QuotaExceeded) and error.data else []
     return {"kind": word, "data": left}
 
