@@ -122,6 +122,8 @@ def _make_key(path: Path) -> None:
     try:
         with os.fdopen(descriptor, "w") as file:
             file.write(get_random_secret_key() + "\n")
+            file.flush()
+            os.fsync(descriptor)  # a power cut must not leave a name with nothing behind it
         os.link(draft, path)
     except FileExistsError:
         pass

@@ -1,3 +1,4 @@
+import os
 import shlex
 import stat
 from pathlib import Path
@@ -28,6 +29,18 @@ def test_it_makes_a_secret_key_that_stays(state: Path) -> None:
     assert first.secret_key == second.secret_key and len(first.secret_key) >= 32
     assert stat.S_IMODE((state / "secret.key").stat().st_mode) == 0o600
     assert {path.name for path in state.iterdir()} == {"secret.key", "web.sqlite3"}
+
+
+def test_the_secret_key_is_on_the_disk_before_it_has_its_name(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[bytes] = []
+
+    def note(descriptor: int) -> None:
+        assert not (state / "secret.key").exists()
+        synced.append(Path(f"/proc/self/fd/{descriptor}").read_bytes())
+
+    monkeypatch.setattr(os, "fsync", note)
+    environment.read()
+    assert synced == [(state / "secret.key").read_bytes()]
 
 
 @pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
