@@ -1,6 +1,7 @@
 """The service page of an installed fifod: staff controls the units through systemd, and nobody else does."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -126,12 +127,14 @@ def test_restarting_gives_a_new_process_a_row_and_a_line(
     before = machine.main_pid(unit)
     page = site.visit(OPEN, ["post", f"/service/{part}/restart/"], name="operator")[-1]
     record_property("restart", f"{page.seconds:.2f} s from click to shown")
-    assert "restart: done." in page.text
-    assert machine.main_pid(unit) not in (0, before)
+    # The page waits for three seconds, and a slow machine may take longer to start the recorder.
+    said = re.search(r"restart: (done|still under way after 3 s)\.", page.text)
+    assert said
+    machine.wait_until(lambda: machine.main_pid(unit) not in (0, before), "another process runs")
     name, number, verb, about, result = last_act(machine)
-    assert (name, verb, about, result) == ("operator", "restart", unit, "done")
+    assert (name, verb, about, result) == ("operator", "restart", unit, said[1])
     journal = machine.journal("--unit=fifod-web.service")
-    assert f"account {number}: restart {unit}: done" in journal
+    assert f"account {number}: restart {unit}: {said[1]}" in journal
     assert "operator" not in journal
 
 
