@@ -122,3 +122,14 @@ def test_who_may_no_longer_draw_is_told_so_and_loses_nothing(open_visit: OpenVis
     page.get_by_role("button", name="Draw", exact=True).click()
     expect(page.get_by_role("link", name="Receipt and proof")).to_be_visible()
     assert visit.daemon.bodies("draw")[-1]["purpose"] == "a long thought"
+
+
+def test_the_admin_stands_beside_its_sidebar_before_all_of_the_page_has_come(visit: Visit) -> None:
+    visit.become("ada")
+    # Django's own script, which comes last, would put it there, too; and one would see it jump.
+    visit.page.route("**/nav_sidebar.js", lambda route: route.fulfill(body="", content_type="text/javascript"))
+    visit.page.goto("/admin/history/draw/")
+    expect(visit.page.locator("#main.shifted")).to_have_count(1)
+    visit.page.evaluate("localStorage.setItem('django.admin.navSidebarIsOpen', 'false')")
+    visit.page.reload()
+    expect(visit.page.locator("#main:not(.shifted)")).to_have_count(1)
